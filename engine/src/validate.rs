@@ -1,0 +1,1 @@
+//! Checks that a matched span must pass: checksums, entropy, placeholders.
