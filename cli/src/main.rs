@@ -1,0 +1,2 @@
+//! The `hypersieve` program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Rule files: schema, parser, lint.
