@@ -1,0 +1,481 @@
+//! Which byte strings every match of an expression must contain.
+//!
+//! For each part of the HIR: the finite set of strings it matches, if it is small; otherwise strings that all its
+//! matches begin with or end with; and the best choice of anchors inside it. A concatenation glues neighbouring
+//! strings together as far as their number stays small; an alternation needs anchors in every branch.
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+use crate::anchor::grams::{self, AnchorTier};
+use crate::anchor::{Anchor, Located, MAX_ANCHOR, rarity};
+use crate::byteset::ByteSet;
+
+/// A string as one set of bytes a position.
+type Sets = Vec<ByteSet>;
+
+/// Most strings that a set may hold before it is given up.
+const MAX_STRINGS: usize = 32;
+
+/// Longest string that is followed before its beginning is dropped.
+const MAX_LENGTH: usize = 2 * MAX_ANCHOR;
+
+/// Anchors of an expression and what they will cost.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) anchors: Vec<Located>,
+    cost: f64,
+}
+
+/// The anchors of an expression: every match contains one of them at one of its offsets.
+pub(crate) fn anchors(hir: &Hir) -> Option<Choice> {
+    let part = Part::of(hir);
+    let exact = part.exact.as_ref().and_then(|strings| {
+        choose(&strings.iter().map(|s| Fragment { sets: s.clone(), from: 0, to: 0 }).collect::<Vec<_>>())
+    });
+    cheaper(part.best, exact)
+}
+
+/// The bytes that a match can begin with.
+pub(crate) fn first_bytes(hir: &Hir) -> ByteSet {
+    edge_bytes(hir, Edge::First).0
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    First,
+    Last,
+}
+
+/// The bytes at one edge of a match, and whether the expression can match without consuming any.
+fn edge_bytes(hir: &Hir, edge: Edge) -> (ByteSet, bool) {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => (ByteSet::EMPTY, true),
+        HirKind::Literal(literal) => {
+            let byte = if edge == Edge::First { literal.0.first() } else { literal.0.last() };
+            (byte.map_or(ByteSet::EMPTY, |&b| ByteSet::of(&[b])), byte.is_none())
+        }
+        HirKind::Class(class) => (class_set(class), false),
+        HirKind::Repetition(repetition) => {
+            let (set, empty) = edge_bytes(&repetition.sub, edge);
+            (set, empty || repetition.min == 0)
+        }
+        HirKind::Capture(capture) => edge_bytes(&capture.sub, edge),
+        HirKind::Concat(parts) => {
+            let mut all = ByteSet::EMPTY;
+            let mut parts: Vec<&Hir> = parts.iter().collect();
+            if edge == Edge::Last {
+                parts.reverse();
+            }
+            for part in parts {
+                let (set, empty) = edge_bytes(part, edge);
+                all = all.union(&set);
+                if !empty {
+                    return (all, false);
+                }
+            }
+            (all, true)
+        }
+        HirKind::Alternation(branches) => branches
+            .iter()
+            .map(|b| edge_bytes(b, edge))
+            .fold((ByteSet::EMPTY, false), |(all, any), (set, empty)| (all.union(&set), any || empty)),
+    }
+}
+
+/// A string that matches contain, and where it begins in them.
+#[derive(Clone, Debug)]
+struct Fragment {
+    sets: Sets,
+    from: usize,
+    to: usize,
+}
+
+/// What is known about one part of an expression.
+#[derive(Clone, Debug)]
+struct Part {
+    min: usize,
+    max: usize,
+    /// All strings that the part matches, if they are few.
+    exact: Option<Vec<Sets>>,
+    /// Strings of which every match begins with one; empty if not known.
+    prefixes: Vec<Sets>,
+    /// Strings of which every match ends with one; empty if not known.
+    suffixes: Vec<Sets>,
+    /// The best anchors inside, other than those that follow from `exact`.
+    best: Option<Choice>,
+}
+
+impl Part {
+    fn exact(strings: Vec<Sets>) -> Part {
+        Part {
+            min: strings.iter().map(Vec::len).min().unwrap_or(0),
+            max: strings.iter().map(Vec::len).max().unwrap_or(0),
+            exact: Some(strings),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            best: None,
+        }
+    }
+
+    fn of(hir: &Hir) -> Part {
+        let mut part = Part::of_kind(hir);
+        if part.exact.is_none() && part.min > 0 {
+            // A single byte at the edge is known even where no string is.
+            for (strings, edge) in [(&mut part.prefixes, Edge::First), (&mut part.suffixes, Edge::Last)] {
+                if strings.is_empty() {
+                    *strings = vec![vec![edge_bytes(hir, edge).0]];
+                }
+            }
+        }
+        part
+    }
+
+    fn of_kind(hir: &Hir) -> Part {
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Part::exact(vec![Vec::new()]),
+            HirKind::Literal(literal) => {
+                Part::exact(vec![literal.0.iter().map(|&b| ByteSet::of(&[b])).collect()])
+            }
+            HirKind::Class(class) => Part::exact(vec![vec![class_set(class)]]),
+            HirKind::Capture(capture) => Part::of(&capture.sub),
+            HirKind::Repetition(repetition) => {
+                let sub = Part::of(&repetition.sub);
+                Part::repeated(
+                    &sub,
+                    usize::try_from(repetition.min).unwrap_or(usize::MAX),
+                    repetition.max.map(|m| usize::try_from(m).unwrap_or(usize::MAX)),
+                )
+            }
+            HirKind::Concat(parts) => Part::concat(&parts.iter().map(Part::of).collect::<Vec<_>>()),
+            HirKind::Alternation(branches) => {
+                Part::alternation(&branches.iter().map(Part::of).collect::<Vec<_>>())
+            }
+        }
+    }
+
+    fn repeated(sub: &Part, min: usize, max: Option<usize>) -> Part {
+        let mut part = Part {
+            min: sub.min.saturating_mul(min),
+            max: max.map_or(usize::MAX, |m| sub.max.saturating_mul(m)),
+            exact: None,
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            best: None,
+        };
+        if min == 0 {
+            if let (Some(strings), Some(1)) = (&sub.exact, max) {
+                let mut strings = strings.clone();
+                strings.push(Vec::new());
+                part.exact = Some(strings);
+            }
+            return part;
+        }
+        if let Some(strings) = &sub.exact {
+            let mut product = strings.clone();
+            let mut times = 1;
+            while times < min && product.iter().all(|s| s.len() < MAX_LENGTH) {
+                let Some(longer) = glue(&product, strings) else { break };
+                product = longer;
+                times += 1;
+            }
+            if times == min && max == Some(min) {
+                part.exact = Some(product);
+                return part;
+            }
+            if product.iter().all(|s| !s.is_empty()) {
+                part.suffixes = product.clone();
+                part.prefixes = product;
+            }
+            return part;
+        }
+        // The first iteration begins where the repetition does, the last ends where it ends.
+        part.prefixes = sub.prefixes.clone();
+        part.suffixes = sub.suffixes.clone();
+        part.best = sub.best.clone();
+        part
+    }
+
+    fn concat(parts: &[Part]) -> Part {
+        let mut min = 0usize;
+        let mut max = 0usize;
+        let mut best: Option<Choice> = None;
+        let mut exact: Option<Vec<Sets>> = Some(vec![Vec::new()]);
+        // Strings that end where the next part begins.
+        let mut run = vec![Fragment { sets: Vec::new(), from: 0, to: 0 }];
+        let mut prefixes: Option<Vec<Sets>> = None;
+        for part in parts {
+            exact = match (&exact, &part.exact) {
+                (Some(so_far), Some(strings)) => glue(so_far, strings),
+                _ => None,
+            };
+            let glued = part.exact.as_ref().and_then(|strings| glue_fragments(&run, strings));
+            if let Some(longer) = glued {
+                run = longer;
+                if run.iter().any(|f| f.sets.len() > MAX_LENGTH) {
+                    best = cheaper(best, choose(&run));
+                    run.iter_mut().for_each(shorten);
+                }
+            } else {
+                let ahead = part.exact.as_ref().unwrap_or(&part.prefixes);
+                if prefixes.is_none() {
+                    // The run is still the beginning of the concatenation.
+                    let strings: Vec<Sets> = run.iter().map(|f| f.sets.clone()).collect();
+                    prefixes = Some(glue(&strings, ahead).filter(|_| !ahead.is_empty()).unwrap_or(strings));
+                }
+                best = cheaper(best, choose(&run));
+                if !ahead.is_empty() {
+                    best = cheaper(best, glue_fragments(&run, ahead).and_then(|longer| choose(&longer)));
+                }
+                best = cheaper(best, part.best.as_ref().map(|c| c.shifted(min, max)));
+                let behind = part.exact.as_ref().unwrap_or(&part.suffixes);
+                run = if behind.is_empty() {
+                    vec![Fragment {
+                        sets: Vec::new(),
+                        from: min.saturating_add(part.min),
+                        to: max.saturating_add(part.max),
+                    }]
+                } else {
+                    behind
+                        .iter()
+                        .map(|s| Fragment {
+                            from: min.saturating_add(part.min).saturating_sub(s.len()),
+                            to: max.saturating_add(part.max).saturating_sub(s.len()),
+                            sets: s.clone(),
+                        })
+                        .collect()
+                };
+            }
+            min = min.saturating_add(part.min);
+            max = max.saturating_add(part.max);
+        }
+        if exact.is_some() {
+            return Part { min, max, ..Part::exact(exact.unwrap_or_default()) };
+        }
+        best = cheaper(best, choose(&run));
+        let known = |strings: Vec<Sets>| if strings.iter().any(Vec::is_empty) { Vec::new() } else { strings };
+        Part {
+            min,
+            max,
+            exact: None,
+            prefixes: known(prefixes.unwrap_or_else(|| run.iter().map(|f| f.sets.clone()).collect())),
+            suffixes: known(run.into_iter().map(|f| f.sets).collect()),
+            best,
+        }
+    }
+
+    fn alternation(branches: &[Part]) -> Part {
+        let min = branches.iter().map(|b| b.min).min().unwrap_or(0);
+        let max = branches.iter().map(|b| b.max).max().unwrap_or(0);
+        let exact: Option<Vec<Sets>> =
+            branches.iter().map(|b| b.exact.clone()).collect::<Option<Vec<_>>>().map(|all| all.concat());
+        if let Some(strings) = exact.as_ref().filter(|s| s.len() <= MAX_STRINGS) {
+            return Part::exact(strings.clone());
+        }
+        let gather = |strings: &dyn Fn(&Part) -> Vec<Sets>| -> Vec<Sets> {
+            let each: Vec<Vec<Sets>> = branches.iter().map(strings).collect();
+            if each.iter().any(Vec::is_empty) || each.iter().flatten().any(Vec::is_empty) {
+                return Vec::new();
+            }
+            let mut all = each.concat();
+            if all.iter().all(|s| s.len() == 1) {
+                // Single bytes are one string with a choice.
+                all = vec![vec![all.iter().fold(ByteSet::EMPTY, |set, s| set.union(&s[0]))]];
+            }
+            if all.len() <= MAX_STRINGS { all } else { Vec::new() }
+        };
+        let best = branches
+            .iter()
+            .map(|branch| {
+                let from_exact = branch.exact.as_ref().and_then(|strings| {
+                    choose(
+                        &strings
+                            .iter()
+                            .map(|s| Fragment { sets: s.clone(), from: 0, to: 0 })
+                            .collect::<Vec<_>>(),
+                    )
+                });
+                cheaper(branch.best.clone(), from_exact)
+            })
+            .collect::<Option<Vec<Choice>>>()
+            .map(|choices| Choice {
+                cost: choices.iter().map(|c| c.cost).sum(),
+                anchors: choices.into_iter().flat_map(|c| c.anchors).collect(),
+            });
+        Part {
+            min,
+            max,
+            exact: None,
+            prefixes: gather(&|b| b.exact.clone().unwrap_or_else(|| b.prefixes.clone())),
+            suffixes: gather(&|b| b.exact.clone().unwrap_or_else(|| b.suffixes.clone())),
+            best,
+        }
+    }
+}
+
+impl Choice {
+    fn shifted(&self, min: usize, max: usize) -> Choice {
+        let anchors = self
+            .anchors
+            .iter()
+            .map(|a| Located {
+                anchor: a.anchor.clone(),
+                from: a.from.saturating_add(min),
+                to: a.to.saturating_add(max),
+            })
+            .collect();
+        Choice { anchors, cost: self.cost }
+    }
+}
+
+fn class_set(class: &Class) -> ByteSet {
+    let mut set = ByteSet::EMPTY;
+    match class {
+        Class::Bytes(class) => class.ranges().iter().for_each(|r| set.insert_range(r.start(), r.end())),
+        // Without Unicode mode these hold ASCII only; anything else would be a wider class than we can name.
+        Class::Unicode(class) => {
+            class.ranges().iter().for_each(|r| match (u8::try_from(r.start()), u8::try_from(r.end())) {
+                (Ok(low), Ok(high)) => set.insert_range(low, high),
+                _ => set = ByteSet::FULL,
+            })
+        }
+    }
+    set
+}
+
+/// Every string of `left` followed by every string of `right`, unless that is too much.
+fn glue(left: &[Sets], right: &[Sets]) -> Option<Vec<Sets>> {
+    if left.len() * right.len() > MAX_STRINGS {
+        return None;
+    }
+    let all: Vec<Sets> =
+        left.iter().flat_map(|l| right.iter().map(move |r| [l.as_slice(), r].concat())).collect();
+    all.iter().all(|s| s.len() <= 4 * MAX_LENGTH).then_some(all)
+}
+
+fn glue_fragments(left: &[Fragment], right: &[Sets]) -> Option<Vec<Fragment>> {
+    if left.len() * right.len() > MAX_STRINGS {
+        return None;
+    }
+    Some(
+        left.iter()
+            .flat_map(|l| {
+                right.iter().map(move |r| Fragment {
+                    sets: [l.sets.as_slice(), r].concat(),
+                    from: l.from,
+                    to: l.to,
+                })
+            })
+            .collect(),
+    )
+}
+
+/// Drops the beginning of a string that grew too long, but for one anchor's length.
+fn shorten(fragment: &mut Fragment) {
+    let drop = fragment.sets.len().saturating_sub(MAX_ANCHOR);
+    fragment.sets.drain(..drop);
+    fragment.from += drop;
+    fragment.to += drop;
+}
+
+/// The best anchor of each string, if each has one.
+fn choose(fragments: &[Fragment]) -> Option<Choice> {
+    let mut anchors: Vec<Located> = Vec::new();
+    let mut cost = 0.0;
+    for fragment in fragments {
+        let (offset, length, anchor_cost) = best_window(fragment)?;
+        let anchor = Anchor::Bytes(fragment.sets[offset..offset + length].to_vec());
+        let located =
+            Located { anchor, from: fragment.from + offset, to: fragment.to.saturating_add(offset) };
+        // Strings that differ only outside their anchors share one.
+        match anchors.iter_mut().find(|a| a.anchor == located.anchor) {
+            Some(same) => {
+                same.from = same.from.min(located.from);
+                same.to = same.to.max(located.to);
+            }
+            None => {
+                cost += anchor_cost;
+                anchors.push(located);
+            }
+        }
+    }
+    Some(Choice { anchors, cost })
+}
+
+/// Offset, length and cost of the cheapest anchor in a string.
+fn best_window(fragment: &Fragment) -> Option<(usize, usize, f64)> {
+    let sets = &fragment.sets;
+    let length = sets.len().min(MAX_ANCHOR);
+    (0..=sets.len() - length)
+        .filter_map(|offset| {
+            let spread = (fragment.to - fragment.from).min(1 << 16);
+            let cost = anchor_cost(&sets[offset..offset + length], spread)?;
+            Some((offset, length, cost))
+        })
+        .min_by(|a, b| a.2.total_cmp(&b.2))
+}
+
+/// The estimated cost of an anchor in cycles per KiB of ordinary text.
+///
+/// A hit of a gram costs a look into the exact table, an occurrence a confirm for each possible start. Short anchors
+/// crowd the vectorized comparison for everybody, and every anchor takes its place in the tables.
+fn anchor_cost(sets: &[ByteSet], spread: usize) -> Option<f64> {
+    let plan = grams::plan(sets)?;
+    let occurrences = rarity::per_kib(sets);
+    let per_occurrence = 150.0 + 4.0 * spread as f64;
+    let crowding = match plan.tier {
+        AnchorTier::Long => 0.2,
+        AnchorTier::Medium => 1.0,
+        AnchorTier::Short | AnchorTier::Run => 8.0,
+    };
+    Some(occurrences * per_occurrence + plan.per_kib * 15.0 + crowding)
+}
+
+fn cheaper(a: Option<Choice>, b: Option<Choice>) -> Option<Choice> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if b.cost < a.cost { b } else { a }),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pattern::dialect;
+    use crate::rule::On;
+
+    fn shown(text: &str) -> Vec<String> {
+        let hir = dialect::parse(text, On::Text).expect("valid");
+        let choice = anchors(&hir).expect("has anchors");
+        choice.anchors.iter().map(|a| format!("{}@{}..={}", a.anchor.describe(), a.from, a.to)).collect()
+    }
+
+    #[test]
+    fn literals_and_their_offsets() {
+        assert_eq!(shown("exfiltrate"), ["exfiltrate@0..=0"]);
+        assert_eq!(shown(r"\bx{0,3}exfiltrate"), ["exfiltrate@0..=3"]);
+        assert_eq!(shown(r"(?:[a-z]{2,5}=)?exfiltrate"), ["exfiltrate@0..=6"]);
+    }
+
+    #[test]
+    fn every_branch_has_one() {
+        assert_eq!(shown("(?:exfiltrate|AKIAZZZZ)"), ["exfiltrate@0..=0", "akiazzzz@0..=0"]);
+        let hir = dialect::parse("(?:exfiltrate|a)", On::Text).expect("valid");
+        assert!(anchors(&hir).is_none());
+    }
+
+    #[test]
+    fn the_rarer_part_wins() {
+        assert_eq!(shown("the [a-z]{1,9} jailbreak").len(), 1);
+        assert!(
+            shown("the [a-z]{1,9} jailbreak")[0].contains("ailbreak"),
+            "{:?}",
+            shown("the [a-z]{1,9} jailbreak")
+        );
+    }
+
+    #[test]
+    fn first_bytes_see_through_options_and_assertions() {
+        let hir = dialect::parse(r"\b(?:x|y)?z", On::Exact).expect("valid");
+        assert_eq!(first_bytes(&hir), ByteSet::of(b"xyz"));
+    }
+}

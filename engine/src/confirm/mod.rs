@@ -1,0 +1,177 @@
+//! The confirm step: does a pattern match from this start, and how far?
+//!
+//! It alone decides. Filters propose anchors, and from each anchor follow the starts at which a match may begin; each
+//! start of a pattern is examined once. [`automaton`] runs an anchored automaton, byte by byte, and can stop at the end
+//! of what is there and go on later; a sequence is merged over positions instead.
+
+pub(crate) mod automaton;
+
+use crate::byteset::ByteSet;
+use crate::cache::Scratch;
+use crate::error::PatternError;
+use crate::pattern::Parsed;
+use crate::pattern::sequence::{Merge, WordSets};
+use crate::rule::On;
+use crate::validate::Validator;
+use automaton::{Automaton, Progress};
+
+/// A pattern ready to be confirmed.
+#[derive(Debug)]
+pub(crate) struct Confirm {
+    /// Index of the rule.
+    pub(crate) rule: u32,
+    /// Index of the pattern in its rule.
+    pub(crate) in_rule: u32,
+    #[expect(dead_code, reason = "the views beyond the escapes, which not every pattern reads, ask for it")]
+    pub(crate) on: On,
+    /// Longest match in bytes.
+    pub(crate) width: usize,
+    /// An anchor ends at least this many bytes behind the start of its match.
+    pub(crate) nearest_end: usize,
+    /// And at most this many.
+    pub(crate) farthest_end: usize,
+    /// Bytes that a match can begin with.
+    pub(crate) first: ByteSet,
+    strategy: How,
+    validate: Vec<Validator>,
+    unless: Vec<Automaton>,
+}
+
+#[derive(Debug)]
+enum How {
+    Automaton(Automaton),
+    Sequence(WordSets),
+}
+
+/// Where a confirm stopped because the text did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Paused {
+    /// Only for automata that can go on where they stopped.
+    progress: Option<Progress>,
+}
+
+/// What an examination of a start came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// No match starts here.
+    None,
+    /// The longest match that starts here ends there, and passes the checks.
+    Match(usize),
+    /// More text is needed to tell.
+    Paused(Paused),
+}
+
+impl Confirm {
+    pub(crate) fn new(
+        rule: u32,
+        in_rule: u32,
+        on: On,
+        parsed: Parsed,
+        ends: (usize, usize),
+        first: ByteSet,
+        validate: Vec<Validator>,
+    ) -> Result<Confirm, PatternError> {
+        let unless = parsed.unless.into_iter().map(Automaton::new).collect::<Result<_, _>>()?;
+        let strategy = match parsed.sequence {
+            Some(words) => How::Sequence(words),
+            None => How::Automaton(Automaton::new(parsed.hir)?),
+        };
+        Ok(Confirm {
+            rule,
+            in_rule,
+            on,
+            width: parsed.width,
+            nearest_end: ends.0,
+            farthest_end: ends.1,
+            first,
+            strategy,
+            validate,
+            unless,
+        })
+    }
+
+    /// Whether it is merged over positions.
+    pub(crate) fn is_sequence(&self) -> bool {
+        matches!(self.strategy, How::Sequence(_))
+    }
+
+    /// The most steps that one start can cost: states walked through, or words compared.
+    pub(crate) fn worst_steps_per_start(&self) -> usize {
+        match &self.strategy {
+            How::Automaton(_) => self.width + 1,
+            How::Sequence(words) => (self.width + 1) * words.worst_words_per_byte(),
+        }
+    }
+
+    /// Builds what is otherwise built at the first candidate.
+    pub(crate) fn warm(&self) {
+        if let How::Automaton(automaton) = &self.strategy {
+            automaton.warm();
+        }
+        self.unless.iter().for_each(Automaton::warm);
+    }
+
+    /// Examines the start at `start` of `text`, of which nothing follows if it is `complete`.
+    pub(crate) fn examine(
+        &self,
+        text: &[u8],
+        start: usize,
+        complete: bool,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        match &self.strategy {
+            How::Automaton(automaton) => {
+                let progress = automaton.begin(text, start);
+                self.advance(automaton, text, start, progress, complete)
+            }
+            How::Sequence(words) => match words.longest_from(text, start, complete, &mut scratch.ends) {
+                Merge::None => Outcome::None,
+                Merge::Ends(end) => self.judge(text, start, end),
+                Merge::Undecided => Outcome::Paused(Paused { progress: None }),
+            },
+        }
+    }
+
+    /// Goes on with a start that ran into the end of the text before.
+    pub(crate) fn resume(
+        &self,
+        paused: Paused,
+        text: &[u8],
+        start: usize,
+        complete: bool,
+        scratch: &mut Scratch,
+    ) -> Outcome {
+        match (&self.strategy, paused.progress) {
+            (How::Automaton(automaton), Some(progress)) => {
+                self.advance(automaton, text, start, progress, complete)
+            }
+            _ => self.examine(text, start, complete, scratch),
+        }
+    }
+
+    fn advance(
+        &self,
+        automaton: &Automaton,
+        text: &[u8],
+        start: usize,
+        mut progress: Progress,
+        complete: bool,
+    ) -> Outcome {
+        if automaton.run(text, start, &mut progress, complete) {
+            match progress.longest() {
+                Some(length) => self.judge(text, start, start + length),
+                None => Outcome::None,
+            }
+        } else {
+            Outcome::Paused(Paused { progress: Some(progress) })
+        }
+    }
+
+    /// Validators and exceptions judge the longest match, and see nothing outside it.
+    fn judge(&self, text: &[u8], start: usize, end: usize) -> Outcome {
+        let span = &text[start..end];
+        let passes =
+            self.validate.iter().all(|v| v.holds(span)) && !self.unless.iter().any(|u| u.matches_all(span));
+        if passes { Outcome::Match(end) } else { Outcome::None }
+    }
+}

@@ -1,0 +1,168 @@
+//! Errors of building a database, of a policy, and of a scan.
+
+use std::fmt;
+use std::ops::Range;
+
+/// Why a set of rules could not be compiled: which rule, which pattern, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BuildError {
+    rule: Option<String>,
+    pattern: Option<usize>,
+    inner: PatternError,
+}
+
+/// The kinds of [`BuildError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BuildErrorKind {
+    /// The database would hold no rule, and so call everything clean.
+    NoRules,
+    /// Two rules share an id or an alias.
+    DuplicateId,
+    /// A rule or a pattern is put together wrongly.
+    InvalidRule,
+    /// An expression is not in the dialect.
+    Syntax,
+    /// An expression looks at the edge of the input or around itself.
+    Lookaround,
+    /// A pattern can match nothing at all.
+    EmptyMatch,
+    /// A match has no longest length.
+    Unbounded,
+    /// A match can be longer than allowed.
+    TooWide,
+    /// `unless` on a pattern whose end is open.
+    OpenTail,
+    /// No literal and no class run is contained in every match.
+    NoAnchor,
+    /// The automaton of an expression would be too large.
+    TooComplex,
+}
+
+/// What is wrong with one pattern, before it is known which rule it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PatternError {
+    pub(crate) kind: BuildErrorKind,
+    pub(crate) message: String,
+    pub(crate) help: String,
+    pub(crate) span: Option<Range<usize>>,
+}
+
+impl PatternError {
+    pub(crate) fn new(
+        kind: BuildErrorKind,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> PatternError {
+        PatternError { kind, message: message.into(), help: help.into(), span: None }
+    }
+}
+
+impl BuildError {
+    pub(crate) fn new(
+        kind: BuildErrorKind,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> BuildError {
+        BuildError { rule: None, pattern: None, inner: PatternError::new(kind, message, help) }
+    }
+
+    pub(crate) fn in_rule(mut self, id: &str) -> BuildError {
+        self.rule = Some(id.to_string());
+        self
+    }
+
+    pub(crate) fn in_pattern(id: &str, pattern: usize, inner: PatternError) -> BuildError {
+        BuildError { rule: Some(id.to_string()), pattern: Some(pattern), inner }
+    }
+
+    /// The id of the rule at fault.
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    /// The index of the pattern at fault within its rule.
+    pub fn pattern(&self) -> Option<usize> {
+        self.pattern
+    }
+
+    /// What kind of mistake it is.
+    pub fn kind(&self) -> BuildErrorKind {
+        self.inner.kind
+    }
+
+    /// What is wrong, without the place.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> &str {
+        &self.inner.help
+    }
+
+    /// The bytes at fault within the pattern's text, where they are known.
+    pub fn span(&self) -> Option<Range<usize>> {
+        self.inner.span.clone()
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(rule) = &self.rule {
+            write!(f, "rule {rule}")?;
+            if let Some(pattern) = self.pattern {
+                write!(f, ", pattern {}", pattern + 1)?;
+            }
+            write!(f, ": ")?;
+        }
+        write!(f, "{} ({})", self.inner.message, self.inner.help)
+    }
+}
+
+impl std::error::Error for BuildError {}
+
+/// A policy names a rule or a category that the database does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyError {
+    pub(crate) message: String,
+}
+
+impl fmt::Display for PolicyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for PolicyError {}
+
+/// A scan that could not be carried out. It has no verdict, and whoever sees it must treat the text as blocked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanError {
+    kind: ScanErrorKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScanErrorKind {
+    ForeignCache,
+    Poisoned,
+}
+
+impl ScanError {
+    pub(crate) fn new(kind: ScanErrorKind) -> ScanError {
+        ScanError { kind }
+    }
+}
+
+impl fmt::Display for ScanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.kind {
+            ScanErrorKind::ForeignCache => {
+                "the cache was made for another database: make one with `Scanner::create_cache` of this scanner"
+            }
+            ScanErrorKind::Poisoned => "an earlier call on this stream failed: treat what it carried as blocked",
+        })
+    }
+}
+
+impl std::error::Error for ScanError {}

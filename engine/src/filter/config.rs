@@ -1,0 +1,160 @@
+//! Knobs of a database: which filter, which SIMD level.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::channel::UnknownName;
+
+/// How a database finds its anchors. No knob changes a finding, only the speed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    pub(crate) filter: FilterKind,
+    pub(crate) simd: SimdLevel,
+}
+
+impl Config {
+    /// The native filter at the best SIMD level that the CPU has.
+    pub fn new() -> Config {
+        Config::default()
+    }
+
+    /// Chooses the filter.
+    #[must_use]
+    pub fn filter(mut self, filter: FilterKind) -> Config {
+        self.filter = filter;
+        self
+    }
+
+    /// Chooses the SIMD level of the native filter; one that the CPU lacks falls back to the best below it.
+    #[must_use]
+    pub fn simd(mut self, level: SimdLevel) -> Config {
+        self.simd = level;
+        self
+    }
+}
+
+/// The filters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum FilterKind {
+    /// Sampled q-grams and SIMD comparisons, made for this engine.
+    #[default]
+    Native,
+    /// The `aho-corasick` crate over the anchors' literals: the portable baseline.
+    AhoCorasick,
+}
+
+impl FilterKind {
+    /// All filters of this build.
+    pub const ALL: [FilterKind; 2] = [FilterKind::Native, FilterKind::AhoCorasick];
+
+    /// The name used on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            FilterKind::Native => "native",
+            FilterKind::AhoCorasick => "aho-corasick",
+        }
+    }
+}
+
+impl fmt::Display for FilterKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for FilterKind {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<FilterKind, UnknownName> {
+        FilterKind::ALL
+            .into_iter()
+            .find(|k| k.name() == name)
+            .ok_or_else(|| UnknownName::new("filter", name, FilterKind::ALL.map(FilterKind::name)))
+    }
+}
+
+/// The instructions that the native filter may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum SimdLevel {
+    /// None beyond the target's baseline.
+    Portable,
+    /// x86-64 with SSSE3: 16 bytes at a time.
+    Ssse3,
+    /// x86-64 with AVX2: 32 bytes at a time.
+    Avx2,
+    /// x86-64 with AVX-512BW: 64 bytes at a time.
+    Avx512,
+    /// The best that the CPU has, found out when the database is built.
+    #[default]
+    Auto,
+}
+
+impl SimdLevel {
+    /// All levels, `auto` last.
+    pub const ALL: [SimdLevel; 5] =
+        [SimdLevel::Portable, SimdLevel::Ssse3, SimdLevel::Avx2, SimdLevel::Avx512, SimdLevel::Auto];
+
+    /// The name used on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            SimdLevel::Portable => "portable",
+            SimdLevel::Ssse3 => "ssse3",
+            SimdLevel::Avx2 => "avx2",
+            SimdLevel::Avx512 => "avx512",
+            SimdLevel::Auto => "auto",
+        }
+    }
+
+    /// Whether this CPU has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            SimdLevel::Portable | SimdLevel::Auto => true,
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Ssse3 => is_x86_feature_detected!("ssse3"),
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx2 => {
+                // Every CPU with AVX2 has the others, too; a hypervisor may still hide one.
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("bmi1")
+                    && is_x86_feature_detected!("bmi2")
+                    && is_x86_feature_detected!("lzcnt")
+            }
+            #[cfg(target_arch = "x86_64")]
+            SimdLevel::Avx512 => {
+                SimdLevel::Avx2.is_available()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+            }
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The level that is really used on this CPU: never `auto`.
+    pub(crate) fn resolve(self) -> SimdLevel {
+        SimdLevel::ALL
+            .into_iter()
+            .filter(|l| *l != SimdLevel::Auto && *l <= self && l.is_available())
+            .next_back()
+            .unwrap_or(SimdLevel::Portable)
+    }
+}
+
+impl fmt::Display for SimdLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for SimdLevel {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<SimdLevel, UnknownName> {
+        SimdLevel::ALL
+            .into_iter()
+            .find(|l| l.name() == name)
+            .ok_or_else(|| UnknownName::new("SIMD level", name, SimdLevel::ALL.map(SimdLevel::name)))
+    }
+}

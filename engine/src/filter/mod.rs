@@ -1,0 +1,61 @@
+//! Filters: where in a text does an anchor stand?
+//!
+//! A filter only proposes. It must report every occurrence of every anchor in the bytes that it is given; whether a
+//! pattern matches around it is for the confirm step to say, so that all filters give the same findings.
+
+mod aho_corasick;
+mod config;
+pub(crate) mod native;
+pub(crate) mod runs;
+pub(crate) mod table;
+
+use crate::anchor::Anchor;
+
+pub use config::{Config, FilterKind, SimdLevel};
+
+/// Occurrences of one anchor: it ends at every offset from `first_end` to `last_end` of the text.
+///
+/// For byte anchors the two are the same; a run that is longer than its anchor holds many occurrences in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Candidate {
+    pub(crate) first_end: usize,
+    pub(crate) last_end: usize,
+    pub(crate) anchor: u32,
+}
+
+/// A compiled filter.
+#[derive(Debug)]
+pub(crate) enum Filter {
+    Native(native::Native),
+    AhoCorasick(aho_corasick::AhoCorasickFilter),
+}
+
+impl Filter {
+    pub(crate) fn new(anchors: &[Anchor], config: Config) -> Filter {
+        match config.filter {
+            FilterKind::Native => Filter::Native(native::Native::new(anchors, config.simd)),
+            FilterKind::AhoCorasick => Filter::AhoCorasick(aho_corasick::AhoCorasickFilter::new(anchors)),
+        }
+    }
+
+    /// Appends every occurrence that begins at `from` or behind it and ends within `text`, in no order.
+    ///
+    /// Whether a digit run goes on over a separator at the very end of `text` is only known once the next byte is
+    /// there: such an occurrence may be missing until `text` is longer.
+    ///
+    /// Returns how many positions reached the exact table.
+    pub(crate) fn find(&self, text: &[u8], from: usize, found: &mut Vec<Candidate>) -> u64 {
+        match self {
+            Filter::Native(filter) => filter.find(text, from, found),
+            Filter::AhoCorasick(filter) => filter.find(text, from, found),
+        }
+    }
+
+    /// How much memory the tables take, in bytes.
+    pub(crate) fn memory(&self) -> usize {
+        match self {
+            Filter::Native(filter) => filter.memory(),
+            Filter::AhoCorasick(filter) => filter.memory(),
+        }
+    }
+}

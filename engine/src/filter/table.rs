@@ -1,0 +1,82 @@
+//! The exact table: does this anchor really stand here?
+
+use crate::anchor::{Anchor, MAX_ANCHOR};
+use crate::byteset::ByteSet;
+
+/// All byte anchors, ready to be compared with the text.
+#[derive(Debug)]
+pub(crate) struct AnchorTable {
+    entries: Vec<Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// The expected bytes where they are fixed, in little-endian order.
+    value: u128,
+    /// The bits of the text that must equal `value`; for a letter in both cases all but bit 5.
+    mask: u128,
+    length: u8,
+    /// The anchor's index in the database.
+    anchor: u32,
+    /// Positions with a choice of bytes.
+    classes: Box<[(u8, ByteSet)]>,
+}
+
+impl AnchorTable {
+    /// The byte anchors of a list; run anchors are left out.
+    pub(crate) fn new(anchors: &[Anchor]) -> AnchorTable {
+        let mut entries = Vec::new();
+        for (index, anchor) in anchors.iter().enumerate() {
+            let Anchor::Bytes(sets) = anchor else { continue };
+            assert!(sets.len() <= MAX_ANCHOR, "an anchor is at most {MAX_ANCHOR} bytes long");
+            let (mut value, mut mask) = (0u128, 0u128);
+            let mut classes = Vec::new();
+            for (position, set) in sets.iter().enumerate() {
+                let shift = 8 * position;
+                if let Some(byte) = set.single() {
+                    value |= u128::from(byte) << shift;
+                    mask |= 0xff << shift;
+                } else if let Some(letter) = set.folded_letter() {
+                    value |= u128::from(letter & 0xdf) << shift;
+                    mask |= 0xdf << shift;
+                } else if *set != ByteSet::FULL {
+                    classes.push((u8::try_from(position).expect("positions are below 16"), *set));
+                }
+            }
+            entries.push(Entry {
+                value,
+                mask,
+                length: u8::try_from(sets.len()).expect("lengths are at most 16"),
+                anchor: u32::try_from(index).expect("fewer than 2^32 anchors"),
+                classes: classes.into(),
+            });
+        }
+        AnchorTable { entries }
+    }
+
+    /// The database's index and the length of an entry's anchor, if it stands at `at`.
+    #[inline]
+    pub(crate) fn verify(&self, entry: u32, text: &[u8], at: usize) -> Option<(u32, usize)> {
+        let entry = &self.entries[entry as usize];
+        let length = usize::from(entry.length);
+        let window = match text.get(at..at + MAX_ANCHOR) {
+            Some(bytes) => u128::from_le_bytes(bytes.try_into().expect("16 bytes")),
+            None => {
+                let rest = text.get(at..)?;
+                if rest.len() < length {
+                    return None;
+                }
+                let mut padded = [0u8; MAX_ANCHOR];
+                padded[..rest.len()].copy_from_slice(rest);
+                u128::from_le_bytes(padded)
+            }
+        };
+        let same = window & entry.mask == entry.value
+            && entry.classes.iter().all(|(position, set)| set.contains(text[at + usize::from(*position)]));
+        same.then_some((entry.anchor, length))
+    }
+
+    pub(crate) fn memory(&self) -> usize {
+        self.entries.iter().map(|e| size_of::<Entry>() + size_of_val(&*e.classes)).sum()
+    }
+}

@@ -1,0 +1,101 @@
+//! Patterns: from what a rule states to the expression that is matched.
+//!
+//! [`dialect`] reads the rules' regular expressions, [`sequence`] word sets with gaps, [`run`] class runs. All three
+//! end as one HIR, which is what a match *means*; the anchors are derived from it, and the oracle of the tests
+//! searches it with nothing clever.
+
+pub(crate) mod dialect;
+pub(crate) mod run;
+pub(crate) mod sequence;
+
+use regex_syntax::hir::Hir;
+
+use crate::error::{BuildErrorKind, PatternError};
+use crate::rule::{Expr, On, Pattern, RunClass};
+
+/// Longest match of a pattern in bytes of the view.
+pub(crate) const MAX_WIDTH: usize = 512;
+
+/// A pattern whose meaning is settled.
+#[derive(Clone, Debug)]
+pub(crate) struct Parsed {
+    /// What the pattern means.
+    pub(crate) hir: Hir,
+    /// Longest match in bytes.
+    pub(crate) width: usize,
+    /// The word sets, where the pattern is a sequence.
+    pub(crate) sequence: Option<sequence::WordSets>,
+    /// The class run that every match begins or contains, with its least length, where the pattern is a run.
+    pub(crate) run: Option<(RunClass, usize)>,
+    /// Exceptions, each to match a whole span.
+    pub(crate) unless: Vec<Hir>,
+}
+
+/// Reads a pattern and checks that its matches are bounded and not empty.
+pub(crate) fn parse(pattern: &Pattern) -> Result<Parsed, PatternError> {
+    let mut sequence = None;
+    let mut run = None;
+    let hir = match &pattern.expr {
+        Expr::Regex(text) => dialect::parse(text, pattern.on)?,
+        Expr::Literal(text) => {
+            if text.trim().is_empty() {
+                return Err(PatternError::new(
+                    BuildErrorKind::EmptyMatch,
+                    "the literal is empty",
+                    "write the text to be found",
+                ));
+            }
+            dialect::parse(&dialect::escape_literal(text), pattern.on)?
+        }
+        Expr::Sequence(words) => {
+            let sets = sequence::WordSets::new(words, pattern.on)?;
+            let hir = dialect::parse(&sets.to_regex(), pattern.on)?;
+            sequence = Some(sets);
+            hir
+        }
+        Expr::Run { class, min, max } => {
+            let lowered = run::lower(*class, *min, *max)?;
+            run = lowered.anchor;
+            dialect::parse(&lowered.regex, On::Raw)?
+        }
+    };
+    let width = check_width(&hir)?;
+    let mut unless = Vec::new();
+    for text in &pattern.unless {
+        if dialect::has_open_tail(&hir) {
+            return Err(PatternError::new(
+                BuildErrorKind::OpenTail,
+                "the pattern ends in an open repetition, so whoever writes the text decides whether `unless` holds",
+                "end the pattern with something definite, or drop `unless`",
+            ));
+        }
+        unless.push(dialect::parse(text, pattern.on)?);
+    }
+    Ok(Parsed { hir, width, sequence, run, unless })
+}
+
+fn check_width(hir: &Hir) -> Result<usize, PatternError> {
+    let properties = hir.properties();
+    if properties.minimum_len().unwrap_or(0) == 0 {
+        return Err(PatternError::new(
+            BuildErrorKind::EmptyMatch,
+            "the pattern can match nothing at all",
+            "make at least one part of it mandatory",
+        ));
+    }
+    let Some(width) = properties.maximum_len() else {
+        return Err(PatternError::new(
+            BuildErrorKind::Unbounded,
+            "a match of this pattern has no longest length",
+            "give every repetition an upper bound: `.{0,80}` instead of `.*`, `\\s{1,8}` instead of `\\s+`",
+        ));
+    };
+    if width > MAX_WIDTH {
+        return Err(PatternError::new(
+            BuildErrorKind::TooWide,
+            format!("a match can be {width} bytes long, more than the {MAX_WIDTH} allowed"),
+            "lower the upper bounds of its repetitions and gaps (a space counts 17 bytes)",
+        ));
+    }
+    Ok(width)
+}

@@ -1,0 +1,208 @@
+//! Reading one text: the input itself, or a stretch of a view.
+//!
+//! A [`Reading`] is fed the text in pieces, each time with as much of what came before as it still needs. It asks the
+//! filter for anchors, examines each start that follows from one, keeps the starts that need more text, and sweeps the
+//! matches once nothing that could come before them is open. What it reports does not depend on the pieces.
+
+mod sweep;
+
+use std::ops::Range;
+
+use crate::cache::Scratch;
+use crate::confirm::{Outcome, Paused};
+use crate::database::Program;
+
+pub(crate) use sweep::Kept;
+use sweep::{Match, Sweep};
+
+/// The part of a text that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window<'a> {
+    pub(crate) bytes: &'a [u8],
+    /// Offset of the first byte in the text.
+    pub(crate) base: u64,
+    /// Whether the text ends where the window does.
+    pub(crate) complete: bool,
+}
+
+/// The state of reading one text.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    /// Anchors that end here or before have been followed up.
+    seen: u64,
+    /// Starts that need more text.
+    open: Vec<Open>,
+    /// Up to where each pattern's starts have been examined, where that is not past.
+    marks: Vec<(u32, u64)>,
+    sweep: Sweep,
+    /// No match that begins before this is unknown.
+    decided: u64,
+}
+
+/// A start of a pattern that needs more text.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    pattern: u32,
+    start: u64,
+    paused: Paused,
+}
+
+impl Window<'_> {
+    pub(crate) fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
+    }
+
+    /// The index in `bytes` of an offset in the text; all offsets asked for lie in the window.
+    pub(crate) fn index(&self, offset: u64) -> usize {
+        usize::try_from(offset - self.base).expect("a window is in memory")
+    }
+}
+
+impl Reading {
+    /// Reads what is new in the window, and reports the matches that are settled.
+    ///
+    /// `touches` says which spans count; it is asked once everything up to the byte behind the span is there.
+    pub(crate) fn read(
+        &mut self,
+        program: &Program,
+        active: &[bool],
+        scratch: &mut Scratch,
+        window: Window<'_>,
+        touches: &dyn Fn(&Range<u64>) -> bool,
+        kept: &mut Vec<Kept>,
+    ) {
+        self.reopen(program, scratch, window);
+        self.follow_anchors(program, active, scratch, window);
+        self.settle(program, window);
+        self.sweep.settle(program, self.decided, window, touches, kept);
+    }
+
+    /// The lowest start of a match that is not yet known, decided or reported.
+    pub(crate) fn undecided_from(&self, program: &Program) -> u64 {
+        self.sweep.undecided_from(program, self.decided)
+    }
+
+    /// Up to here every match has been reported that is going to be.
+    pub(crate) fn reported_to(&self) -> u64 {
+        self.sweep.reported_to(self.decided)
+    }
+
+    /// The first byte that must still be there when the text goes on.
+    pub(crate) fn needs_from(&self, program: &Program) -> u64 {
+        let again = self.seen.saturating_sub(program.longest_anchor as u64);
+        self.reported_to().min(again).saturating_sub(program.reach)
+    }
+
+    /// Takes over what was settled when the text was judged as if it ended here.
+    pub(crate) fn adopt(&mut self, judged: Reading) {
+        self.sweep = judged.sweep;
+    }
+
+    /// Goes on with the starts that needed more text.
+    fn reopen(&mut self, program: &Program, scratch: &mut Scratch, window: Window<'_>) {
+        let sweep = &mut self.sweep;
+        self.open.retain_mut(|open| {
+            let confirm = &program.patterns[open.pattern as usize];
+            let start = window.index(open.start);
+            match confirm.resume(open.paused, window.bytes, start, window.complete, scratch) {
+                Outcome::Paused(paused) => {
+                    open.paused = paused;
+                    return true;
+                }
+                Outcome::Match(end) => sweep.add(Match {
+                    rule: confirm.rule,
+                    in_rule: confirm.in_rule,
+                    start: open.start,
+                    end: window.base + end as u64,
+                }),
+                Outcome::None => {}
+            }
+            false
+        });
+    }
+
+    /// Finds the anchors in what is new, and examines the starts that follow from them.
+    fn follow_anchors(
+        &mut self,
+        program: &Program,
+        active: &[bool],
+        scratch: &mut Scratch,
+        window: Window<'_>,
+    ) {
+        let mut candidates = std::mem::take(&mut scratch.candidates);
+        candidates.clear();
+        // An anchor that ends in the new bytes may begin in the old ones.
+        let again = (self.seen + 1).saturating_sub(program.longest_anchor as u64).max(window.base);
+        let looked = program.filter.find(window.bytes, window.index(again), &mut candidates);
+        scratch.stats.candidates += looked;
+        if !candidates.is_empty() {
+            // By their ends: a start's anchors must come in an order in which nothing examined is passed again.
+            candidates.sort_unstable();
+            scratch.marks.load(&self.marks);
+            for candidate in &candidates {
+                let first_end = (window.base + candidate.first_end as u64).max(self.seen + 1);
+                let last_end = window.base + candidate.last_end as u64;
+                if first_end > last_end {
+                    continue;
+                }
+                for &pattern in &program.patterns_of[candidate.anchor as usize] {
+                    if active[pattern as usize] {
+                        self.follow(program, scratch, window, pattern, first_end..=last_end);
+                    }
+                }
+            }
+            scratch.marks.save(self.seen.saturating_sub(program.lead), &mut self.marks);
+        }
+        scratch.candidates = candidates;
+    }
+
+    /// Examines the starts of a pattern whose anchor ends in `ends`.
+    fn follow(
+        &mut self,
+        program: &Program,
+        scratch: &mut Scratch,
+        window: Window<'_>,
+        pattern: u32,
+        ends: std::ops::RangeInclusive<u64>,
+    ) {
+        let confirm = &program.patterns[pattern as usize];
+        scratch.stats.by_pattern[pattern as usize].hits += 1;
+        let Some(last) = ends.end().checked_sub(confirm.nearest_end as u64) else { return };
+        let first = ends.start().saturating_sub(confirm.farthest_end as u64);
+        // Bytes before the window were passed: no match that begins there is open.
+        let first = first.max(scratch.marks.get(pattern)).max(window.base);
+        if first > last {
+            return;
+        }
+        scratch.marks.set(pattern, last + 1);
+        for start in first..=last {
+            let index = window.index(start);
+            if !window.bytes.get(index).is_some_and(|&b| confirm.first.contains(b)) {
+                continue;
+            }
+            scratch.stats.confirms += 1;
+            scratch.stats.by_pattern[pattern as usize].confirms += 1;
+            match confirm.examine(window.bytes, index, window.complete, scratch) {
+                Outcome::None => {}
+                Outcome::Match(end) => self.sweep.add(Match {
+                    rule: confirm.rule,
+                    in_rule: confirm.in_rule,
+                    start,
+                    end: window.base + end as u64,
+                }),
+                Outcome::Paused(paused) => self.open.push(Open { pattern, start, paused }),
+            }
+        }
+    }
+
+    /// Moves on: what has been read, and below which start everything is known.
+    fn settle(&mut self, program: &Program, window: Window<'_>) {
+        // The last byte is not seen before its neighbour is: it may be a separator inside a run of digits.
+        let end = window.end();
+        self.seen = if window.complete { end } else { end.saturating_sub(1).max(self.seen) };
+        let without_anchor =
+            if window.complete { u64::MAX } else { (self.seen + 1).saturating_sub(program.lead) };
+        let first_open = self.open.iter().map(|o| o.start).min().unwrap_or(u64::MAX);
+        self.decided = without_anchor.min(first_open).max(self.decided);
+    }
+}

@@ -1,0 +1,388 @@
+//! The engine: a text that arrives in pieces, judged as if it had come at once.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::cache::{Cache, Scratch};
+use crate::channel::Channel;
+use crate::database::Program;
+use crate::error::{ScanError, ScanErrorKind};
+use crate::finding::{Finding, Findings, MATCHED};
+use crate::mask;
+use crate::policy::OnChannel;
+use crate::reading::{Kept, Reading, Window};
+use crate::scanner::Scanner;
+use crate::severity::Action;
+use crate::verdict::Verdict;
+use crate::view::stretch::{Context, EscapesView, ViewMatch};
+use crate::view::{MAX_EXTENT, View};
+
+/// A text that arrives in pieces.
+///
+/// However it is cut, the findings and the verdict after [`finish`](Stream::finish) equal those of one push. There is no
+/// verdict without `finish`: a stream that is dropped has none.
+///
+/// After an error the stream is poisoned: every further call fails, and what it carried must be treated as blocked.
+#[must_use = "a stream that is not finished has no verdict"]
+pub struct Stream {
+    scanner: Scanner,
+    channel: Channel,
+    state: State,
+    poisoned: bool,
+}
+
+/// What a stream has read so far.
+#[derive(Clone, Default)]
+struct State {
+    /// Bytes pushed.
+    pushed: u64,
+    /// The last bytes pushed, as many as are still needed.
+    tail: Vec<u8>,
+    reading: Reading,
+    escapes: EscapesView,
+    /// Matches of views that an unknown match of the original may still make superfluous.
+    waiting: Vec<ViewMatch>,
+    /// Matches of the original that a match of a view may still overlap.
+    recent: Vec<Kept>,
+    /// What sensitive rules found, as far back as a finding can reach.
+    sensitive: Vec<Range<u64>>,
+    findings: Findings,
+    action: Option<Action>,
+    /// Where the last boundary was: everything before it has been judged.
+    boundary: u64,
+}
+
+/// Bytes read at a time where the pushed bytes can be read in place.
+const SLICE: usize = 32 * 1024;
+
+/// Bytes taken at a time to bridge the cut between what was kept and what is new.
+const SEAM: usize = 2 * 1024;
+
+/// A tail that is shorter is not worth moving.
+const TAIL: usize = 4 * 1024;
+
+impl Stream {
+    pub(crate) fn new(scanner: Scanner, channel: Channel) -> Stream {
+        Stream { scanner, channel, state: State::default(), poisoned: false }
+    }
+
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// If an earlier call failed.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<(), ScanError> {
+        self.with_pooled(|stream, cache| stream.push_with(cache, bytes))
+    }
+
+    /// The same with the caller's cache.
+    ///
+    /// # Errors
+    /// If an earlier call failed, or the cache was made for another database.
+    pub fn push_with(&mut self, cache: &mut Cache, bytes: &[u8]) -> Result<(), ScanError> {
+        self.check(cache)?;
+        let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
+        self.state.push(bytes, &mut judge);
+        Ok(())
+    }
+
+    /// Says that a message ends here: judges what is pending as if the input did, and clears it.
+    ///
+    /// The state carries on: a phrase that is completed by what comes later is found then.
+    ///
+    /// # Errors
+    /// If an earlier call failed.
+    pub fn boundary(&mut self) -> Result<(), ScanError> {
+        self.with_pooled(|stream, cache| stream.boundary_with(cache))
+    }
+
+    /// The same with the caller's cache.
+    ///
+    /// # Errors
+    /// If an earlier call failed, or the cache was made for another database.
+    pub fn boundary_with(&mut self, cache: &mut Cache) -> Result<(), ScanError> {
+        self.check(cache)?;
+        let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
+        self.state.boundary(&mut judge);
+        Ok(())
+    }
+
+    /// The offset below which no undecided match can begin: these bytes may be released.
+    ///
+    /// It never falls, and is at least the number of pushed bytes less
+    /// [`Database::max_holdback`](crate::Database::max_holdback).
+    pub fn cleared(&self) -> u64 {
+        if self.poisoned {
+            return 0;
+        }
+        self.state.cleared(&self.scanner.database().program)
+    }
+
+    /// The findings that are certain so far, sorted as in a verdict.
+    pub fn findings(&self) -> &[Finding] {
+        self.state.findings.listed()
+    }
+
+    /// What the findings so far ask for; more text can only raise it. A poisoned stream blocks.
+    pub fn action(&self) -> Action {
+        if self.poisoned { Action::Block } else { self.state.action.unwrap_or(Action::Allow) }
+    }
+
+    /// Ends the text and concludes.
+    ///
+    /// # Errors
+    /// If an earlier call failed.
+    pub fn finish(mut self) -> Result<Verdict, ScanError> {
+        let mut cache = self.scanner.shared.take_cache();
+        let scanner = self.scanner.clone();
+        let verdict = self.conclude(&mut cache);
+        scanner.shared.give_back(cache);
+        verdict
+    }
+
+    /// The same with the caller's cache.
+    ///
+    /// # Errors
+    /// If an earlier call failed, or the cache was made for another database.
+    pub fn finish_with(mut self, cache: &mut Cache) -> Result<Verdict, ScanError> {
+        self.conclude(cache)
+    }
+
+    fn conclude(&mut self, cache: &mut Cache) -> Result<Verdict, ScanError> {
+        self.check(cache)?;
+        let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
+        let mut state = std::mem::take(&mut self.state);
+        state.complete(&mut judge);
+        let rules = self.scanner.database().rules();
+        let (findings, counts) = state.findings.into_parts();
+        Ok(Verdict {
+            action: state.action.unwrap_or(Action::Allow),
+            findings,
+            counts: counts.into_iter().map(|(rule, count)| (rules[rule as usize].clone(), count)).collect(),
+            limits: Vec::new(),
+        })
+    }
+
+    fn with_pooled(
+        &mut self,
+        call: impl FnOnce(&mut Stream, &mut Cache) -> Result<(), ScanError>,
+    ) -> Result<(), ScanError> {
+        let mut cache = self.scanner.shared.take_cache();
+        let result = call(self, &mut cache);
+        self.scanner.shared.give_back(cache);
+        result
+    }
+
+    fn check(&mut self, cache: &Cache) -> Result<(), ScanError> {
+        if self.poisoned {
+            return Err(ScanError::new(ScanErrorKind::Poisoned));
+        }
+        let checked = self.scanner.shared.check(cache);
+        self.poisoned = checked.is_err();
+        checked
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream")
+            .field("channel", &self.channel)
+            .field("pushed", &self.state.pushed)
+            .field("findings", &self.state.findings.listed().len())
+            .field("poisoned", &self.poisoned)
+            .finish()
+    }
+}
+
+/// What a stream's state is read with: the compiled rules, what they do on this channel, and scratch space.
+struct Judge<'a> {
+    program: &'a Program,
+    on: &'a OnChannel,
+    channel: Channel,
+    scratch: &'a mut Scratch,
+}
+
+impl<'a> Judge<'a> {
+    fn new(scanner: &'a Scanner, channel: Channel, scratch: &'a mut Scratch) -> Judge<'a> {
+        let shared = &*scanner.shared;
+        Judge { program: &shared.database.program, on: shared.policy.on(channel), channel, scratch }
+    }
+}
+
+impl State {
+    fn push(&mut self, bytes: &[u8], judge: &mut Judge<'_>) {
+        let start = self.pushed;
+        let mut taken = 0;
+        let mut tail = std::mem::take(&mut self.tail);
+        // What was kept and what is new are bridged in pieces, until nothing that was kept is needed any more.
+        while !tail.is_empty() && taken < bytes.len() {
+            let piece = &bytes[taken..bytes.len().min(taken + SEAM)];
+            let base = self.pushed - tail.len() as u64;
+            tail.extend_from_slice(piece);
+            taken += piece.len();
+            self.pushed += piece.len() as u64;
+            self.read(Window { bytes: &tail, base, complete: false }, judge);
+            let needed = self.needs_from(judge.program);
+            if needed >= start {
+                tail.clear();
+            } else {
+                let drop = usize::try_from(needed.saturating_sub(base)).expect("the tail is in memory");
+                if drop > TAIL {
+                    tail.drain(..drop);
+                }
+            }
+        }
+        // The rest is read in place.
+        let place =
+            |offset: u64| usize::try_from(offset.saturating_sub(start)).expect("the bytes are in memory");
+        while taken < bytes.len() {
+            let from = place(self.needs_from(judge.program)).min(taken);
+            taken = bytes.len().min(taken + SLICE);
+            self.pushed = start + taken as u64;
+            self.read(
+                Window { bytes: &bytes[from..taken], base: start + from as u64, complete: false },
+                judge,
+            );
+        }
+        if tail.is_empty() {
+            tail.extend_from_slice(&bytes[place(self.needs_from(judge.program)).min(bytes.len())..]);
+        }
+        self.tail = tail;
+    }
+
+    fn complete(&mut self, judge: &mut Judge<'_>) {
+        let tail = std::mem::take(&mut self.tail);
+        let base = self.pushed - tail.len() as u64;
+        self.read(Window { bytes: &tail, base, complete: true }, judge);
+        self.tail = tail;
+    }
+
+    fn boundary(&mut self, judge: &mut Judge<'_>) {
+        let mut judged = self.clone();
+        judged.complete(judge);
+        self.reading.adopt(judged.reading);
+        self.escapes.adopt(judged.escapes);
+        self.findings = judged.findings;
+        self.action = judged.action;
+        self.recent = judged.recent;
+        self.sensitive = judged.sensitive;
+        self.waiting.clear();
+        self.boundary = self.pushed;
+    }
+
+    fn cleared(&self, program: &Program) -> u64 {
+        let waiting = self.waiting.iter().map(|m| m.original.start).min().unwrap_or(u64::MAX);
+        self.undecided_from(program).min(waiting).min(self.pushed).max(self.boundary)
+    }
+
+    fn undecided_from(&self, program: &Program) -> u64 {
+        self.reading.undecided_from(program).min(self.escapes.undecided_from(program))
+    }
+
+    /// The first byte that must be kept for what comes.
+    fn needs_from(&self, program: &Program) -> u64 {
+        self.reading.needs_from(program).min(self.escapes.needs_from(program))
+    }
+
+    /// Reads what is new in the window, in every view.
+    fn read(&mut self, window: Window<'_>, judge: &mut Judge<'_>) {
+        let program = judge.program;
+        let mut kept = Vec::new();
+        self.reading.read(program, &judge.on.active, judge.scratch, window, &|_| true, &mut kept);
+        for Kept { rule, span } in kept {
+            let text = &window.bytes[window.index(span.start)..window.index(span.end)];
+            self.report(rule, View::Raw, span.clone(), text, judge);
+            self.recent.push(Kept { rule, span });
+        }
+        let mut context = Context {
+            program,
+            active: &judge.on.active,
+            scratch: &mut *judge.scratch,
+            found: &mut self.waiting,
+        };
+        self.escapes.read(window, &mut context);
+        self.settle_views(window.complete, judge);
+    }
+
+    /// Reports the matches of views that no match of the original can overlap any more without being known.
+    fn settle_views(&mut self, complete: bool, judge: &mut Judge<'_>) {
+        let known = if complete { u64::MAX } else { self.reading.undecided_from(judge.program) };
+        if !self.waiting.is_empty() {
+            let waiting = std::mem::take(&mut self.waiting);
+            let (settled, waiting) = waiting.into_iter().partition(|m| m.original.end <= known);
+            self.waiting = waiting;
+            let settled: Vec<ViewMatch> = settled;
+            for found in settled {
+                let same = |k: &Kept| {
+                    k.rule == found.rule
+                        && k.span.start < found.original.end
+                        && found.original.start < k.span.end
+                };
+                if !self.recent.iter().any(same) {
+                    self.report(found.rule, View::Escapes, found.original, &found.text, judge);
+                }
+            }
+        }
+        // A match of a view can't begin before what is still undecided in it.
+        let least =
+            self.waiting.iter().map(|m| m.original.start).fold(self.undecided_from(judge.program), u64::min);
+        let least = least.min(self.escapes.needs_from(judge.program));
+        self.recent.retain(|k| k.span.end > least);
+    }
+
+    fn report(&mut self, rule: u32, view: View, span: Range<u64>, text: &[u8], judge: &mut Judge<'_>) {
+        let program = judge.program;
+        let effect = judge.on.effects[rule as usize].expect("only rules that are looked for are confirmed");
+        self.action = self.action.max(Some(effect.action));
+        let shared = program.rules[rule as usize].clone();
+        let text = String::from_utf8_lossy(&text[..text.len().min(MATCHED)]);
+        let matched = if shared.sensitive {
+            self.mask_around(&span, text.as_bytes());
+            mask::masked(&text)
+        } else if self.sensitive.iter().any(|s| s.start < span.end && span.start < s.end) {
+            HIDDEN.to_string()
+        } else {
+            text.into_owned()
+        };
+        self.findings.add(Finding {
+            rule: shared,
+            index: rule,
+            severity: effect.severity,
+            channel: judge.channel,
+            view,
+            start: span.start,
+            end: span.end,
+            matched,
+            pointer: None,
+        });
+    }
+
+    /// Hides a secret in the findings of other rules, those that are listed and those to come.
+    fn mask_around(&mut self, span: &Range<u64>, text: &[u8]) {
+        let mut span = span.clone();
+        if text.starts_with(b"-----BEGIN") {
+            // The header of a key: the key itself follows.
+            span.end += KEY_BODY;
+        }
+        for finding in self.findings.listed_mut().iter_mut().rev() {
+            if finding.start + MAX_EXTENT < span.start {
+                break;
+            }
+            if !finding.rule.sensitive && finding.start < span.end && span.start < finding.end {
+                finding.matched = HIDDEN.to_string();
+            }
+        }
+        self.sensitive.retain(|s| s.end + MAX_EXTENT > span.start);
+        match self.sensitive.last_mut() {
+            Some(last) if last.end >= span.start && last.start <= span.start => {
+                last.end = last.end.max(span.end)
+            }
+            _ => self.sensitive.push(span),
+        }
+    }
+}
+
+/// Shown in place of a match that covers a secret found by another rule.
+const HIDDEN: &str = "****";
+
+/// How far a key may reach behind its header: more than the longest RSA key in use, with its line breaks.
+const KEY_BODY: u64 = 16 * 1024;

@@ -1,0 +1,55 @@
+//! What a scan concludes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::finding::Finding;
+use crate::rule::Rule;
+use crate::severity::Action;
+
+/// The conclusion of a scan that was carried out to its end.
+///
+/// There is no default and no empty verdict: a text that was not scanned has none.
+#[derive(Clone, Debug)]
+#[must_use = "a verdict that nobody looks at protects nobody"]
+pub struct Verdict {
+    pub(crate) action: Action,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) counts: Vec<(Arc<Rule>, u64)>,
+    pub(crate) limits: Vec<Limit>,
+}
+
+/// A limit that was hit while scanning; by default it blocks.
+///
+/// Nothing that this version reads is limited: all views shrink the text, and no window is wider than the compiler knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {}
+    }
+}
+
+impl Verdict {
+    /// What to do with the text.
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The findings, sorted by start, end, rule and view: of each rule the first 100.
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Each rule that was found, in the order of the database, with the exact number of its findings.
+    pub fn counts(&self) -> impl Iterator<Item = (&Rule, u64)> {
+        self.counts.iter().map(|(rule, count)| (&**rule, *count))
+    }
+
+    /// The limits that were hit.
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+}
