@@ -9,39 +9,58 @@
 
 use std::path::{Path, PathBuf};
 
-const SYMBOLS: usize = 32;
+const TRIPLES: usize = 1 << 15;
+const QUADS: usize = 1 << 16;
+
+/// How often each byte and each hashed group of bytes was seen.
+struct Counts {
+    bytes: Vec<u64>,
+    triples: Vec<u64>,
+    quads: Vec<u64>,
+}
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [folder, output] = arguments.as_slice() else {
         return Err("usage: rarity_table FOLDER OUTPUT".into());
     };
-    let mut triples = vec![0u64; SYMBOLS * SYMBOLS * SYMBOLS];
-    let mut bytes = [0u64; 256];
-    count_folder(folder, &mut triples, &mut bytes)?;
-    let table: Vec<u8> = quantise(&triples).chain(quantise(&bytes)).collect();
+    let mut counts = Counts { bytes: vec![0; 256], triples: vec![0; TRIPLES], quads: vec![0; QUADS] };
+    counts.add_folder(folder)?;
+    let table: Vec<u8> = [&counts.bytes, &counts.triples, &counts.quads].into_iter().flat_map(|c| quantise(c)).collect();
     std::fs::write(output, table)?;
-    println!("{} bytes of text counted into {}", bytes.iter().sum::<u64>(), output.display());
+    println!("{} bytes of text counted into {}", counts.bytes.iter().sum::<u64>(), output.display());
     Ok(())
 }
 
-fn count_folder(folder: &Path, triples: &mut [u64], bytes: &mut [u64; 256]) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            count_folder(&entry.path(), triples, bytes)?;
-            continue;
+impl Counts {
+    fn add_folder(&mut self, folder: &Path) -> std::io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                self.add_folder(&entry.path())?;
+            } else {
+                self.add(&std::fs::read(entry.path())?.to_ascii_lowercase());
+            }
         }
-        let text = std::fs::read(entry.path())?;
-        for &b in &text {
-            bytes[usize::from(b)] += 1;
+        Ok(())
+    }
+
+    fn add(&mut self, text: &[u8]) {
+        for &b in text {
+            self.bytes[usize::from(b)] += 1;
         }
-        for window in text.windows(3) {
-            let [a, b, c] = [symbol(window[0]), symbol(window[1]), symbol(window[2])];
-            triples[(a * SYMBOLS + b) * SYMBOLS + c] += 1;
+        for w in text.windows(3) {
+            self.triples[hash(u32::from_le_bytes([w[0], w[1], w[2], 0]), TRIPLES)] += 1;
+        }
+        for w in text.windows(4) {
+            self.quads[hash(u32::from_le_bytes([w[0], w[1], w[2], w[3]]), QUADS)] += 1;
         }
     }
-    Ok(())
+}
+
+/// As in `anchor::rarity`; the two must stay the same.
+fn hash(bytes: u32, size: usize) -> usize {
+    (bytes.wrapping_mul(0x9e37_79b1) >> (32 - size.trailing_zeros())) as usize
 }
 
 /// `-8 * log2` of each share; what was never seen counts as half an occurrence.
@@ -51,18 +70,4 @@ fn quantise(counts: &[u64]) -> impl Iterator<Item = u8> + '_ {
         let share = (count as f64).max(0.5) / total.max(1.0);
         (-8.0 * share.log2()).round().clamp(0.0, 255.0) as u8
     })
-}
-
-/// As `anchor::rarity` maps bytes; the two must stay the same.
-fn symbol(byte: u8) -> usize {
-    match byte {
-        b'a'..=b'z' => usize::from(byte - b'a'),
-        b'A'..=b'Z' => usize::from(byte - b'A'),
-        b'0'..=b'9' => 26,
-        b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c => 27,
-        b'_' | b'-' | b'.' | b',' | b'/' => 28,
-        b'"' | b'\'' | b'`' | b':' | b';' | b'=' | b'\\' => 29,
-        0x00..=0x7f => 30,
-        0x80..=0xff => 31,
-    }
 }

@@ -23,6 +23,9 @@ mod filter;
 mod finding;
 mod json_pointer;
 pub mod mask;
+#[cfg(feature = "oracle")]
+#[doc(hidden)]
+pub mod oracle;
 mod pattern;
 mod plan;
 mod policy;

@@ -48,8 +48,8 @@ struct State {
     sensitive: Vec<Range<u64>>,
     findings: Findings,
     action: Option<Action>,
-    /// Where the last boundary was: everything before it has been judged.
-    boundary: u64,
+    /// What begins before this has been judged.
+    cleared: u64,
 }
 
 /// Bytes read at a time where the pushed bytes can be read in place.
@@ -114,7 +114,7 @@ impl Stream {
         if self.poisoned {
             return 0;
         }
-        self.state.cleared(&self.scanner.database().program)
+        self.state.cleared
     }
 
     /// The findings that are certain so far, sorted as in a verdict.
@@ -247,6 +247,8 @@ impl State {
             tail.extend_from_slice(&bytes[place(self.needs_from(judge.program)).min(bytes.len())..]);
         }
         self.tail = tail;
+        // What was cleared once stays so, even where a view that begins to differ asks for more caution.
+        self.cleared = self.cleared.max(self.settled_to(judge.program));
     }
 
     fn complete(&mut self, judge: &mut Judge<'_>) {
@@ -259,19 +261,22 @@ impl State {
     fn boundary(&mut self, judge: &mut Judge<'_>) {
         let mut judged = self.clone();
         judged.complete(judge);
-        self.reading.adopt(judged.reading);
+        self.reading.adopt(judged.reading, self.pushed);
         self.escapes.adopt(judged.escapes);
         self.findings = judged.findings;
         self.action = judged.action;
-        self.recent = judged.recent;
+        // What is still open in a view may overlap a match that the judged end needed no more.
+        let new: Vec<Kept> = judged.recent.into_iter().filter(|k| !self.recent.contains(k)).collect();
+        self.recent.extend(new);
         self.sensitive = judged.sensitive;
         self.waiting.clear();
-        self.boundary = self.pushed;
+        self.cleared = self.pushed;
     }
 
-    fn cleared(&self, program: &Program) -> u64 {
+    /// The lowest start of a match that is not reported yet, if there is one.
+    fn settled_to(&self, program: &Program) -> u64 {
         let waiting = self.waiting.iter().map(|m| m.original.start).min().unwrap_or(u64::MAX);
-        self.undecided_from(program).min(waiting).min(self.pushed).max(self.boundary)
+        self.undecided_from(program).min(waiting).min(self.pushed)
     }
 
     fn undecided_from(&self, program: &Program) -> u64 {

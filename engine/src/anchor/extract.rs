@@ -4,7 +4,7 @@
 //! matches begin with or end with; and the best choice of anchors inside it. A concatenation glues neighbouring
 //! strings together as far as their number stays small; an alternation needs anchors in every branch.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicode, Hir, HirKind};
 
 use crate::anchor::grams::{self, AnchorTier};
 use crate::anchor::{Anchor, Located, MAX_ANCHOR, rarity};
@@ -54,7 +54,7 @@ fn edge_bytes(hir: &Hir, edge: Edge) -> (ByteSet, bool) {
             let byte = if edge == Edge::First { literal.0.first() } else { literal.0.last() };
             (byte.map_or(ByteSet::EMPTY, |&b| ByteSet::of(&[b])), byte.is_none())
         }
-        HirKind::Class(class) => (class_set(class), false),
+        HirKind::Class(class) => (class_edge(class, edge), false),
         HirKind::Repetition(repetition) => {
             let (set, empty) = edge_bytes(&repetition.sub, edge);
             (set, empty || repetition.min == 0)
@@ -117,6 +117,28 @@ impl Part {
         }
     }
 
+    /// A class of bytes, or of characters of one or more bytes each.
+    fn class(class: &Class) -> Part {
+        match class {
+            Class::Unicode(of) if !of.is_ascii() => {
+                let strings = characters(of).map(|c| c.iter().map(|&b| ByteSet::of(&[b])).collect());
+                let strings: Vec<Sets> = strings.take(MAX_STRINGS + 1).collect();
+                if strings.len() <= MAX_STRINGS {
+                    return Part::exact(strings);
+                }
+                Part {
+                    min: of.minimum_len().unwrap_or(0),
+                    max: of.maximum_len().unwrap_or(0),
+                    exact: None,
+                    prefixes: Vec::new(),
+                    suffixes: Vec::new(),
+                    best: None,
+                }
+            }
+            _ => Part::exact(vec![vec![class_edge(class, Edge::First)]]),
+        }
+    }
+
     fn of(hir: &Hir) -> Part {
         let mut part = Part::of_kind(hir);
         if part.exact.is_none() && part.min > 0 {
@@ -136,7 +158,7 @@ impl Part {
             HirKind::Literal(literal) => {
                 Part::exact(vec![literal.0.iter().map(|&b| ByteSet::of(&[b])).collect()])
             }
-            HirKind::Class(class) => Part::exact(vec![vec![class_set(class)]]),
+            HirKind::Class(class) => Part::class(class),
             HirKind::Capture(capture) => Part::of(&capture.sub),
             HirKind::Repetition(repetition) => {
                 let sub = Part::of(&repetition.sub);
@@ -183,6 +205,8 @@ impl Part {
                 return part;
             }
             if product.iter().all(|s| !s.is_empty()) {
+                let begins = |sets: &Sets| Fragment { sets: sets.clone(), from: 0, to: 0 };
+                part.best = choose(&product.iter().map(begins).collect::<Vec<_>>());
                 part.suffixes = product.clone();
                 part.prefixes = product;
             }
@@ -212,6 +236,8 @@ impl Part {
             if let Some(longer) = glued {
                 run = longer;
                 if run.iter().any(|f| f.sets.len() > MAX_LENGTH) {
+                    // Once its beginning is dropped, the run says no more what the concatenation begins with.
+                    prefixes.get_or_insert_with(|| run.iter().map(|f| f.sets.clone()).collect());
                     best = cheaper(best, choose(&run));
                     run.iter_mut().for_each(shorten);
                 }
@@ -327,19 +353,22 @@ impl Choice {
     }
 }
 
-fn class_set(class: &Class) -> ByteSet {
+/// The bytes at one edge of a class's members.
+fn class_edge(class: &Class, edge: Edge) -> ByteSet {
     let mut set = ByteSet::EMPTY;
     match class {
         Class::Bytes(class) => class.ranges().iter().for_each(|r| set.insert_range(r.start(), r.end())),
-        // Without Unicode mode these hold ASCII only; anything else would be a wider class than we can name.
-        Class::Unicode(class) => {
-            class.ranges().iter().for_each(|r| match (u8::try_from(r.start()), u8::try_from(r.end())) {
-                (Ok(low), Ok(high)) => set.insert_range(low, high),
-                _ => set = ByteSet::FULL,
-            })
-        }
+        Class::Unicode(class) => characters(class).for_each(|bytes| {
+            let byte = if edge == Edge::First { bytes.first() } else { bytes.last() };
+            byte.into_iter().for_each(|&b| set.insert(b));
+        }),
     }
     set
+}
+
+/// The characters of a class as UTF-8. An alternation of single characters becomes such a class.
+fn characters(class: &ClassUnicode) -> impl Iterator<Item = Vec<u8>> + '_ {
+    class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(|c| c.to_string().into_bytes())
 }
 
 /// Every string of `left` followed by every string of `right`, unless that is too much.
@@ -471,6 +500,32 @@ mod tests {
             "{:?}",
             shown("the [a-z]{1,9} jailbreak")
         );
+    }
+
+    /// An alternation of single characters arrives as a class of characters, not of bytes.
+    #[test]
+    fn characters_are_more_than_one_byte() {
+        assert_eq!(shown("caf(?:é|è)zz"), [r"caf\xc3\xa8zz@0..=0", r"caf\xc3\xa9zz@0..=0"]);
+        let hir = dialect::parse("(?:é|ж)z", On::Exact).expect("valid");
+        assert_eq!(first_bytes(&hir), ByteSet::of(b"\xc3\xd0"));
+    }
+
+    #[test]
+    fn a_string_that_was_cut_down_is_no_prefix() {
+        let long = "0123456789abcdefghijklmnopqrstuvwxyz";
+        for text in [format!("x?(?:{long}[a-f]{{0,9}}|1{long}[a-f]{{0,9}})"), format!("\\b({long}.{{0,9}})")] {
+            let hir = dialect::parse(&text, On::Exact).expect("valid");
+            for anchor in anchors(&hir).expect("has anchors").anchors {
+                let literal = anchor.anchor.describe();
+                let at = long.find(&literal).unwrap_or_else(|| panic!("{literal} of {text}"));
+                assert!(anchor.from <= at && anchor.to >= at, "{literal} of {text}: {anchor:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_repetition_has_the_anchors_of_its_first_rounds() {
+        assert_eq!(shown("(?:exfiltrate|AKIAZZZZ){1,3}"), ["exfiltrate@0..=0", "akiazzzz@0..=0"]);
     }
 
     #[test]

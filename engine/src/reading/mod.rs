@@ -93,9 +93,9 @@ impl Reading {
         self.reported_to().min(again).saturating_sub(program.reach)
     }
 
-    /// Takes over what was settled when the text was judged as if it ended here.
-    pub(crate) fn adopt(&mut self, judged: Reading) {
-        self.sweep = judged.sweep;
+    /// Takes over what was settled when the text was judged as if it ended at `end`.
+    pub(crate) fn adopt(&mut self, judged: Reading, end: u64) {
+        self.sweep.adopt(judged.sweep, end);
     }
 
     /// Goes on with the starts that needed more text.

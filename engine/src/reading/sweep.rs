@@ -58,7 +58,7 @@ impl Sweep {
         kept: &mut Vec<Kept>,
     ) {
         if self.waiting.is_empty() {
-            self.forget(program, decided);
+            self.forget(program, decided.min(window.end()));
             return;
         }
         // Whether a match counts depends on the byte behind it, so it waits for that, and all behind it wait, too.
@@ -89,7 +89,22 @@ impl Sweep {
                 self.keep(found.rule, hull, kept);
             }
         }
-        self.forget(program, decided);
+        self.forget(program, decided.min(window.end()));
+    }
+
+    /// Takes over what was settled when the text was judged as if it ended at `end`.
+    ///
+    /// A part that reached farther, into the bytes of a token that was not whole, may not be one when it is.
+    pub(crate) fn adopt(&mut self, judged: Sweep, end: u64) {
+        let own = std::mem::replace(self, judged);
+        for latest in &mut self.latest {
+            let before = own.latest.iter().find(|l| l.rule == latest.rule);
+            for (i, span) in latest.spans.iter_mut().enumerate() {
+                if span.is_some_and(|s| s.1 > end) {
+                    *span = before.and_then(|l| l.spans[i]);
+                }
+            }
+        }
     }
 
     /// The lowest start of a match of a rule that may still come, if all matches before `decided` are known.
@@ -118,9 +133,15 @@ impl Sweep {
             }
         };
         let spans = &mut self.latest[i].spans;
-        spans[found.in_rule as usize] = Some((found.start, found.end));
+        let latest = &mut spans[found.in_rule as usize];
+        // Behind a boundary a part is found again that was swept there.
+        if latest.is_some_and(|(start, end)| (end, start) > (found.end, found.start)) {
+            return None;
+        }
+        *latest = Some((found.start, found.end));
         let start = spans.iter().map(|s| s.map(|s| s.0)).min()??;
-        (found.end - start <= within).then_some(start..found.end)
+        let end = spans.iter().flatten().map(|s| s.1).fold(found.end, u64::max);
+        (end - start <= within).then_some(start..end)
     }
 
     fn keep(&mut self, rule: u32, span: Range<u64>, kept: &mut Vec<Kept>) {

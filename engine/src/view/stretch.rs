@@ -96,7 +96,8 @@ impl EscapesView {
     /// Takes over what was settled when the text was judged as if it ended here.
     pub(crate) fn adopt(&mut self, judged: EscapesView) {
         if let (Some(own), Some(judged)) = (&mut self.stretch, judged.stretch) {
-            own.reading.adopt(judged.reading);
+            let end = own.end();
+            own.reading.adopt(judged.reading, end);
         }
     }
 
@@ -132,8 +133,10 @@ impl EscapesView {
             if end > self.taken {
                 stretch.text.extend_from_slice(&window.bytes[window.index(self.taken)..window.index(end)]);
             }
-            // A change right at the end of the stretch would still belong to it.
-            if to > last + context.program.reach {
+            // A change right at the end of the stretch would still belong to it. At the end of the text it stays, so that
+            // what a boundary settles can be taken over.
+            let ends = window.complete && to == window.end();
+            if to > last + context.program.reach && !ends {
                 self.read_stretch(true, context);
                 self.stretch = None;
             }

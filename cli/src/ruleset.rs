@@ -1,0 +1,185 @@
+//! The rules to use: built-in ones, the user's own, without those left out.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+use hypersieve::{Config, Database, Policy, Rule, Scanner, Severity};
+use hypersieve_rules::{Examples, LoadError};
+
+use crate::args::{EngineArgs, RuleArgs};
+use crate::number::counted;
+
+/// Rules and, where they were read from files, their examples.
+pub(crate) struct RuleSet {
+    rules: Vec<(Rule, Option<Examples>)>,
+}
+
+impl RuleSet {
+    /// What the command line asks for.
+    pub(crate) fn load(args: &RuleArgs) -> Result<RuleSet> {
+        let mut rules = if args.no_builtin { Vec::new() } else { builtin(&args.sets)? };
+        let built_in = rules.len();
+        for path in &args.added {
+            let docs = hypersieve_rules::load_path(path).map_err(broken)?;
+            for doc in docs {
+                add(&mut rules, built_in, doc.rule, doc.examples, args.replace)?;
+            }
+        }
+        let mut rules: Vec<_> = rules.into_iter().flatten().collect();
+        for id in &args.disable {
+            let before = rules.len();
+            rules.retain(|(rule, _)| !is_named(rule, id));
+            if rules.len() == before {
+                bail!(
+                    "--disable {id}: no rule has this id or alias{}",
+                    similar(id, rules.iter().map(|(r, _)| r))
+                );
+            }
+        }
+        if rules.is_empty() {
+            bail!("no rule is left, and without rules everything would be allowed: leave out fewer");
+        }
+        Ok(RuleSet { rules })
+    }
+
+    /// Every rule, in order.
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter().map(|(rule, _)| rule)
+    }
+
+    /// The rule of an id or an alias.
+    pub(crate) fn find(&self, id: &str) -> Result<&Rule> {
+        self.rules()
+            .find(|rule| is_named(rule, id))
+            .ok_or_else(|| anyhow!("no rule has the id or alias `{id}`{}", similar(id, self.rules())))
+    }
+
+    /// The examples of every rule, in the order of [`RuleSet::rules`]; those of built-in rules are read from their
+    /// embedded files.
+    pub(crate) fn examples(&self) -> Result<Vec<Examples>> {
+        let mut embedded = Vec::new();
+        if self.rules.iter().any(|(_, examples)| examples.is_none()) {
+            for (name, yaml) in hypersieve_builtin::sources() {
+                embedded.extend(hypersieve_rules::parse_str(name, yaml).map_err(broken)?);
+            }
+        }
+        let of_built_in =
+            |rule: &Rule| embedded.iter().find(|doc| doc.rule.id == rule.id).map(|doc| doc.examples.clone());
+        let all = self.rules.iter();
+        Ok(all.map(|(rule, own)| own.clone().or_else(|| of_built_in(rule)).unwrap_or_default()).collect())
+    }
+
+    /// The rules compiled.
+    pub(crate) fn database(&self, config: Config) -> Result<Database> {
+        Ok(Database::builder().rules(self.rules().cloned()).config(config).build()?)
+    }
+}
+
+/// The scanner that the command line asks for, and what is needed to keep secrets out of its output.
+pub(crate) struct Engine {
+    scanner: Scanner,
+    /// One that leaves out no finding, if the first one does.
+    unfiltered: Option<Scanner>,
+}
+
+impl Engine {
+    /// Compiles the rules; findings below `least` are to be left out.
+    pub(crate) fn new(rules: &RuleArgs, engine: &EngineArgs, least: Option<Severity>) -> Result<Engine> {
+        let database = RuleSet::load(rules)?.database(config(engine))?;
+        let unfiltered = Scanner::new(&database, Policy::new())?;
+        Ok(match least {
+            None => Engine { scanner: unfiltered, unfiltered: None },
+            Some(severity) => {
+                let scanner = Scanner::new(&database, Policy::new().min_severity(severity))?;
+                Engine { scanner, unfiltered: Some(unfiltered) }
+            }
+        })
+    }
+
+    /// The scanner.
+    pub(crate) fn scanner(&self) -> &Scanner {
+        &self.scanner
+    }
+
+    /// The rule of a finding.
+    pub(crate) fn rule(&self, id: &str) -> Result<Arc<Rule>> {
+        let rule = self.scanner.database().rule(id).cloned();
+        rule.with_context(|| format!("rule {id} is not in the database that found it"))
+    }
+
+    /// A scanner that leaves out no finding, if [`Engine::scanner`] does: what it leaves out must still be masked.
+    pub(crate) fn unfiltered(&self) -> Option<&Scanner> {
+        self.unfiltered.as_ref()
+    }
+}
+
+/// The engine's knobs.
+pub(crate) fn config(args: &EngineArgs) -> Config {
+    Config::new().filter(args.filter).simd(args.simd)
+}
+
+type Slot = Option<(Rule, Option<Examples>)>;
+
+fn builtin(sets: &[String]) -> Result<Vec<Slot>> {
+    let all = hypersieve_builtin::rules();
+    for set in sets {
+        if !all.iter().any(|rule| rule.set == *set) {
+            let mut known: Vec<&str> = all.iter().map(|rule| rule.set.as_str()).collect();
+            known.sort_unstable();
+            known.dedup();
+            bail!("--set {set}: no built-in rule is in it: use one of {}", known.join(", "));
+        }
+    }
+    let wanted = |rule: &Rule| sets.is_empty() || sets.contains(&rule.set);
+    Ok(all.into_iter().filter(wanted).map(|rule| Some((rule, None))).collect())
+}
+
+/// Adds a rule of the user's; the first `built_in` slots are the built-in rules'.
+fn add(rules: &mut Vec<Slot>, built_in: usize, rule: Rule, examples: Examples, replace: bool) -> Result<()> {
+    let clash = |other: &Rule| names(&rule).find(|name| is_named(other, name)).map(str::to_string);
+    for (at, slot) in rules.iter_mut().enumerate() {
+        let Some((other, _)) = slot else { continue };
+        let Some(name) = clash(other) else { continue };
+        if at >= built_in {
+            bail!("two rules of yours, {} and {}, share the name `{name}`: rename one", other.id, rule.id);
+        }
+        if !replace {
+            bail!(
+                "rule {}: `{name}` is a built-in rule: rename yours, or say --replace to use it instead",
+                rule.id
+            );
+        }
+        *slot = None;
+    }
+    rules.push(Some((rule, Some(examples))));
+    Ok(())
+}
+
+fn names(rule: &Rule) -> impl Iterator<Item = &str> {
+    std::iter::once(&rule.id).chain(&rule.aliases).map(String::as_str)
+}
+
+fn is_named(rule: &Rule, name: &str) -> bool {
+    names(rule).any(|n| n == name)
+}
+
+/// Rules whose id a person may have meant.
+fn similar<'r>(id: &str, rules: impl Iterator<Item = &'r Rule>) -> String {
+    let stem = |id: &str| id.to_ascii_uppercase().replace(['-', '_'], "");
+    let wanted = stem(id);
+    let letters = wanted.trim_end_matches(|c: char| c.is_ascii_digit()).to_string();
+    let mut found: Vec<&str> = rules
+        .flat_map(names)
+        .filter(|name| stem(name) == wanted || letters.len() > 2 && stem(name).starts_with(&letters))
+        .collect();
+    found.sort_by_key(|name| (stem(name) != wanted, *name));
+    found.truncate(3);
+    match found.as_slice() {
+        [] => "; `hypersieve rules list` shows all".to_string(),
+        found => format!(": did you mean {}?", found.join(", ")),
+    }
+}
+
+fn broken(error: LoadError) -> anyhow::Error {
+    anyhow!("{} in the rules:\n{error}", counted(error.diagnostics().len() as u64, "mistake"))
+}

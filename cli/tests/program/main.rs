@@ -1,0 +1,13 @@
+//! Runs the program on small inputs, with the rules of `tests/rules.yaml`.
+
+mod bench;
+mod files;
+mod golden;
+mod jsonl;
+mod large;
+mod manifest;
+mod rules;
+mod run;
+mod sarif;
+mod secrets;
+mod usage;

@@ -1,0 +1,220 @@
+//! The laws of the engine as properties, with the oracle beside them.
+//!
+//! `PROPTEST_CASES` sets how many cases each property tries. What the fuzz targets find beyond them is replayed by
+//! `regressions.rs`.
+
+#[path = "support/expression.rs"]
+mod expression;
+mod support;
+
+use hypersieve::oracle::{Key, Oracle};
+use hypersieve::{Channel, Config, Database, Pattern, Rule, Severity};
+use proptest::prelude::*;
+use proptest::test_runner::Config as Runs;
+
+use support::check::{self, Watched};
+use support::compose::compose;
+use expression::{Expression, expressions};
+use support::stock;
+
+/// `cases`, unless the environment says how many.
+fn runs(cases: u32) -> Runs {
+    let mut runs = Runs { failure_persistence: None, ..Runs::default() };
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        runs.cases = cases;
+    }
+    runs
+}
+
+/// A few rules of the stock.
+fn some_rules() -> impl Strategy<Value = Vec<Rule>> {
+    prop::sample::subsequence(stock::rules(), 1..=5)
+}
+
+/// Codes of a text; most texts are short.
+fn codes() -> impl Strategy<Value = Vec<u8>> {
+    let code = prop_oneof![6 => 0x80..=0xffu8, 1 => prop::sample::select(b" \n.|=:-_aex1\\\"/".to_vec()), 1 => 0..0x80u8];
+    prop_oneof![
+        6 => prop::collection::vec(code.clone(), 0..10),
+        3 => prop::collection::vec(code.clone(), 0..40),
+        1 => prop::collection::vec(code, 0..300),
+    ]
+}
+
+fn texts() -> impl Strategy<Value = Vec<u8>> {
+    codes().prop_map(|codes| {
+        let mut text = compose(&codes);
+        text.truncate(3000);
+        text
+    })
+}
+
+fn channels() -> impl Strategy<Value = Channel> {
+    prop_oneof![3 => Just(Channel::Any), 1 => prop::sample::select(Channel::ALL.to_vec())]
+}
+
+/// Where a text may be cut, sorted, with repetitions.
+fn cuts(text: &[u8], raw: &[u16]) -> Vec<usize> {
+    let mut cuts: Vec<usize> = raw.iter().map(|&c| usize::from(c) % (text.len() + 1)).collect();
+    cuts.sort_unstable();
+    cuts
+}
+
+fn raw_cuts() -> impl Strategy<Value = Vec<u16>> {
+    prop::collection::vec(any::<u16>(), 0..12)
+}
+
+fn scanners(rules: &[Rule]) -> Vec<(String, hypersieve::Scanner)> {
+    check::configs().into_iter().map(|(name, config)| (name, check::scanner(rules, config))).collect()
+}
+
+proptest! {
+    #![proptest_config(runs(150))]
+
+    /// Laws 1 and 6: random cuts, one byte at a time, and every single cut of a short text.
+    #[test]
+    fn chunking_never_matters(rules in some_rules(), text in texts(), raw in raw_cuts(), channel in channels()) {
+        let scanner = check::scanner(&rules, Config::new());
+        check::law_1(&scanner, &text, channel, &cuts(&text, &raw));
+        let every: Vec<usize> = (0..text.len()).collect();
+        check::law_1(&scanner, &text, channel, &every);
+        if text.len() <= 60 {
+            for cut in every {
+                check::law_1(&scanner, &text, channel, &[cut]);
+            }
+        }
+    }
+
+    /// Law 2: every filter at every SIMD level gives what the oracle gives.
+    #[test]
+    fn the_filter_never_decides(rules in some_rules(), text in texts(), channel in channels()) {
+        let mut oracle = Oracle::new(&rules).expect("the stock is valid");
+        let expected = check::oracle(&mut oracle, &rules, &text, channel);
+        check::law_2(&scanners(&rules), &expected, &text, channel);
+    }
+
+    /// What a boundary promises.
+    ///
+    /// - Everything before it is cleared.
+    /// - What is listed at the first one is what a text that ends there has.
+    /// - What a text that ends at a later one has, or the whole text in the end, is listed, too, if it does not overlap
+    ///   something that the same rule had already reported.
+    #[test]
+    fn a_boundary_judges_and_forgets_nothing(rules in some_rules(), text in texts(), raw in raw_cuts(), channel in channels()) {
+        let scanner = check::scanner(&rules, Config::new());
+        let mut watched = Watched::new(&scanner, channel);
+        let mut last = 0;
+        for (i, &cut) in cuts(&text, &raw).iter().enumerate() {
+            watched.push(&text[last..cut]);
+            last = cut;
+            let so_far = check::whole(&scanner, &text[..cut], channel);
+            let listed = watched.boundary();
+            if i == 0 {
+                prop_assert_eq!(&listed, &so_far.findings);
+            }
+            covers(&listed, &so_far.findings, &text[..cut]);
+        }
+        watched.push(&text[last..]);
+        let outcome = watched.finish();
+        covers(&outcome.findings, &check::whole(&scanner, &text, channel).findings, &text);
+    }
+
+    /// Laws 1 and 2 for expressions that nobody thought of: their anchors, their first bytes, their automata.
+    #[test]
+    fn any_expression_is_found(
+        expressions in prop::collection::vec(expressions(), 1..4),
+        samples in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..20)), 1..6),
+        raw in raw_cuts(),
+    ) {
+        let (expressions, rules): (Vec<Expression>, Vec<Rule>) = expressions
+            .into_iter()
+            .enumerate()
+            .map(|(i, e)| {
+                let pattern = Pattern::regex(e.written());
+                (e, Rule::new(format!("RANDOM_{i}"), "law", Severity::Medium).pattern(pattern))
+            })
+            .filter(|(_, rule)| Database::builder().rule(rule.clone()).build().is_ok())
+            .unzip();
+        if rules.is_empty() {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        for (which, choices) in &samples {
+            let (which, noise) = (usize::from(*which) % expressions.len(), *which / 64);
+            expressions[which].sample(&mut choices.iter().copied(), &mut text);
+            text.extend_from_slice([b"".as_slice(), b" ", b"ab\n", br"\u0061-"][usize::from(noise)]);
+        }
+        let mut oracle = Oracle::new(&rules).expect("they were compiled");
+        let expected = check::oracle(&mut oracle, &rules, &text, Channel::Any);
+        let scanners = scanners(&rules);
+        check::law_2(&scanners, &expected, &text, Channel::Any);
+        check::law_1(&scanners[0].1, &text, Channel::Any, &cuts(&text, &raw));
+        let every: Vec<usize> = (0..text.len()).collect();
+        check::law_1(&scanners[0].1, &text, Channel::Any, &every);
+    }
+}
+
+/// Each of `wanted` is in `listed`, or overlaps one there of the same rule.
+fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
+    for key in wanted {
+        let covered = |l: &Key| l.0 == key.0 && l.2 < key.3 && key.2 < l.3;
+        assert!(listed.iter().any(covered), "{key:?} is missing in {listed:?}: {}", check::shown(text));
+    }
+}
+
+/// Law 1 over the sizes at which the stream reads slices and bridges seams.
+#[test]
+fn long_texts_in_pieces() {
+    let rules = stock::rules();
+    let scanner = check::scanner(&rules, Config::new());
+    let words: Vec<u8> = (0x80..=0xff).collect();
+    for (seed, filler) in [(1u32, 3), (7, 40), (11, 900)] {
+        let mut state = seed;
+        let mut text = Vec::new();
+        while text.len() < 150_000 {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let at = (state >> 24) as usize % (words.len() - 3);
+            text.extend(compose(&words[at..at + 3]));
+            text.extend(std::iter::repeat_n(b"some filler. ", (state >> 16) as usize % filler).flatten());
+        }
+        let expected = check::whole(&scanner, &text, Channel::Any);
+        assert!(expected.findings.len() > 100);
+        for step in [100_000, 32_768, 4_096, 1_000] {
+            let cuts: Vec<usize> = (step..text.len()).step_by(step).collect();
+            let pieces = check::in_pieces(&scanner, &text, Channel::Any, &cuts);
+            assert!(pieces == expected, "seed {seed}, {step} bytes at a time");
+        }
+    }
+}
+
+/// Law 4: texts made of nothing but anchors cost each pattern at most one confirm a byte read.
+#[test]
+fn confirms_are_linear() {
+    let rules = stock::rules();
+    let scanner = check::scanner(&rules, Config::new());
+    let mut cache = scanner.create_cache();
+    for code in 0x80..=0xff {
+        for unit in [vec![code], vec![0xf6, code], vec![code, b'\\', b'n']] {
+            let unit = compose(&unit);
+            if unit.is_empty() {
+                continue;
+            }
+            let text = unit.repeat(20_000 / unit.len() + 1);
+            cache.reset_stats();
+            let _ = scanner.scan_with(&mut cache, &text, Channel::Any).expect("nothing went wrong before");
+            // The original is read once; a view in stretches that overlap by less than their own length.
+            let read = 4 * text.len() as u64;
+            for (stats, plan) in cache.stats().by_pattern.iter().zip(scanner.database().plans()) {
+                assert!(
+                    stats.confirms <= read,
+                    "{} confirms of pattern {} of {} in {} bytes of {}",
+                    stats.confirms,
+                    plan.pattern,
+                    rules[plan.rule].id,
+                    text.len(),
+                    check::shown(&unit)
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Rules of every kind, small enough that random texts of their words hit and miss them in all ways.
+
+use hypersieve::{
+    Channel, Check, Expr, Matching, On, Pattern, Rule, RunClass, Sequence, Severity, Validator,
+};
+
+/// All rules of the stock; a test draws some of them.
+pub(crate) fn rules() -> Vec<Rule> {
+    let mut rules = Vec::new();
+    rules.extend(phrases());
+    rules.extend(sequences());
+    rules.extend(tokens());
+    rules.extend(commands());
+    rules.extend(runs());
+    rules.extend(together());
+    rules.extend(beyond_ascii());
+    rules
+}
+
+/// A rule of the patterns given.
+fn rule(id: &str, patterns: impl IntoIterator<Item = Pattern>) -> Rule {
+    let mut rule = Rule::new(id, "law", Severity::Medium);
+    rule.patterns.extend(patterns);
+    rule
+}
+
+/// A rule whose patterns must all match.
+fn all(id: &str, within: usize, patterns: impl IntoIterator<Item = Pattern>) -> Rule {
+    let mut rule = rule(id, patterns);
+    rule.matching = Matching::All { within };
+    rule
+}
+
+fn sequence(words: &[&[&str]], gap: usize, stop: &str) -> Pattern {
+    let words = words.iter().map(|set| set.iter().map(|w| w.to_string()).collect()).collect();
+    Pattern::new(Expr::Sequence(Sequence { words, gap, stop: stop.as_bytes().to_vec() }))
+}
+
+fn run(class: RunClass, min: usize, max: usize) -> Pattern {
+    Pattern::new(Expr::Run { class, min, max })
+}
+
+/// Literals and expressions over words, with assertions, gaps and several patterns of one rule that overlap.
+fn phrases() -> Vec<Rule> {
+    vec![
+        rule("PHRASE", [Pattern::literal("ignore previous")]),
+        rule(
+            "PHRASE_OVERLAP",
+            [
+                Pattern::regex(r"\bignore (?:all )?previous\b"),
+                Pattern::literal("previous instructions"),
+                Pattern::regex("all previous [a-z]{3,8}"),
+            ],
+        ),
+        rule("PHRASE_GAP", [Pattern::regex("begin.{0,10}end")]),
+        rule("PHRASE_INNER_EDGE", [Pattern::regex(r"\Bbegin\b.{1,3}\bend\B")]),
+        rule("PHRASE_LINE", [Pattern::regex("^secret[a-z ]{0,6}$"), Pattern::regex("(?:^|x)now secret")]),
+        rule("PHRASE_WIDE_GAP", [Pattern::regex("begin.{0,250}(?:stop|previous)")]),
+        rule("PHRASE_SELF_OVERLAP", [Pattern::regex("aba[ab]{0,4}").on(On::Exact)]),
+        rule("PHRASE_REPEATED", [Pattern::regex("(?:tell now ?){1,3}")]),
+        rule(
+            "PHRASE_BRANCHES",
+            [Pattern::regex(
+                r"\b(?:https://a.very.long.example.invalid/with/a/path[a-z]{0,3}foo|ignore[a-z]{0,4} rule)",
+            )],
+        ),
+        rule("PHRASE_RAW", [Pattern::literal("ignore  all").on(On::Raw)]),
+        rule("PHRASE_BACKSLASH", [Pattern::literal(r"c:\new\u0041")]),
+        rule("PHRASE_QUOTED", [Pattern::literal(r#""role": "system""#), Pattern::literal("\"role\":")]),
+    ]
+}
+
+/// Word sets with bounded gaps.
+fn sequences() -> Vec<Rule> {
+    vec![
+        rule(
+            "SEQUENCE",
+            [sequence(
+                &[&["ignore", "forget"], &["previous", "prior", "all"], &["rule*", "instruction*"]],
+                12,
+                ".!",
+            )],
+        ),
+        rule("SEQUENCE_PHRASES", [sequence(&[&["do not", "never ever"], &["tell", "tell now", "say to"]], 5, "")]),
+        rule("SEQUENCE_EXACT", [sequence(&[&["Ignore", "ALL"], &["now", "-now*"]], 3, "x").on(On::Exact)]),
+        rule("SEQUENCE_TIGHT", [sequence(&[&["begin", "x;"], &["-end", "end*"]], 0, "")]),
+        all(
+            "SEQUENCE_ALL",
+            60,
+            [sequence(&[&["ignore"], &["previous", "all"]], 9, ""), Pattern::literal("secret")],
+        ),
+    ]
+}
+
+/// Tokens with checks, exceptions, short anchors, and an anchor behind a variable prefix.
+fn tokens() -> Vec<Rule> {
+    let mut sensitive = rule("TOKEN_SENSITIVE", [Pattern::regex("ghp_[A-Za-z0-9]{4,10}").on(On::Exact)]);
+    sensitive.sensitive = true;
+    let mut channel = rule("TOKEN_ON_CHANNEL", [Pattern::regex("xoxb-[0-9a-z]{2,5}")]);
+    channel.channels = vec![(Channel::ToolArgs, Severity::Critical), (Channel::Message, Severity::Low)];
+    vec![
+        sensitive,
+        channel,
+        rule(
+            "TOKEN_SHORT",
+            [
+                Pattern::regex(r"AKIA[0-9A-Z]{4}\b").on(On::Exact),
+                Pattern::regex("sk-[a-z]{2,6}").on(On::Exact).validate(Validator::new(Check::Distinct(5))),
+            ],
+        ),
+        rule("TOKEN_PREFIX", [Pattern::regex("[a-z]{1,6}=hunter2"), Pattern::regex(r"\b(?:pass|key)[a-z]{0,4}=now")]),
+        rule(
+            "TOKEN_EXCEPT",
+            [Pattern::regex("token=[a-z0-9]{3,8}").unless("token=example[a-z0-9]*").unless("token=x+")],
+        ),
+        rule("TOKEN_ANY_BYTE", [Pattern::regex("k[^a]{0,2}ey=").on(On::Raw), Pattern::regex(r"[xz]y\d")]),
+        rule("TOKEN_DIGITS", [Pattern::regex(r"\d{3}-\d{2}-\d{4}").validate(Validator::new(Check::Ssn))]),
+    ]
+}
+
+/// Commands: line edges, pipes, alternatives of different lengths, repeated groups.
+fn commands() -> Vec<Rule> {
+    vec![
+        rule("COMMAND_LINE", [Pattern::regex("^rm -rf /")]),
+        rule("COMMAND_PIPE", [Pattern::regex(r"curl[^|]{1,12}\|\s{0,3}sh$")]),
+        rule("COMMAND_HOST", [Pattern::regex(r"(?:evil|malo|mal)\.(?:com|example)")]),
+        rule("COMMAND_GROUPS", [Pattern::regex("(?:aa|bb|cc){2,3}zz1"), Pattern::regex("(?:curl |rm -){1,2}")]),
+        rule("COMMAND_MANY", [Pattern::regex("(?:a|b|c|d)(?:e|f|g)(?:xx|y|zz)(?:1|22|3)(?:end|now)")]),
+    ]
+}
+
+/// Class runs.
+fn runs() -> Vec<Rule> {
+    vec![
+        rule("RUN_DIGITS", [run(RunClass::Digits, 5, 9)]),
+        rule("RUN_CARD", [run(RunClass::Digits, 12, 19).validate(Validator::new(Check::Luhn))]),
+        rule("RUN_TOKEN", [run(RunClass::Token, 20, 30).validate(Validator::new(Check::Classes(2)))]),
+        rule("RUN_HIDDEN", [run(RunClass::ZeroWidth, 2, 6), run(RunClass::Marks, 3, 5)]),
+        rule("RUN_MIXED", [run(RunClass::MixedScript, 3, 12)]),
+    ]
+}
+
+/// Rules that want all of their patterns.
+fn together() -> Vec<Rule> {
+    vec![
+        all(
+            "ALL_WORDS",
+            30,
+            [Pattern::literal("secret"), Pattern::regex(r"tell\b"), Pattern::regex("no{0,2}w ")],
+        ),
+        all("ALL_SAME", 16, [Pattern::literal("key="), Pattern::regex("key=[a-z]{1,8}")]),
+        all("ALL_FAR", 400, [Pattern::literal("begin"), Pattern::regex("end.{0,9}stop"), Pattern::literal("now")]),
+        all("ALL_TIGHT", 12, [Pattern::regex("aba"), Pattern::regex("b[ab]b"), Pattern::literal("bab")].map(|p| p.on(On::Exact)))
+    ]
+}
+
+/// Letters outside ASCII.
+fn beyond_ascii() -> Vec<Rule> {
+    vec![
+        rule("LETTERS_CYRILLIC", [Pattern::literal("пароль"), Pattern::regex("(?:не|ни) ?говори")]),
+        rule("LETTERS_FRENCH", [Pattern::regex("(?:é|è|ê)cr(?:é|è)t"), Pattern::regex("now(?:à|ü)")]),
+        rule("LETTERS_PAIR", [Pattern::literal("😀😀"), Pattern::regex(r"k\xff{1,2}ey")]),
+    ]
+}
