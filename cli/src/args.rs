@@ -79,7 +79,7 @@ pub(crate) struct ScanArgs {
     pub(crate) jsonl: Option<PathBuf>,
 
     /// Give the text to the engine in pieces of so many bytes. What is found does not depend on it.
-    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) chunk: Option<NonZeroUsize>,
 
     /// Findings below this severity are left out.
@@ -114,11 +114,11 @@ Examples:
   hypersieve scan --jsonl items.jsonl > verdicts.jsonl    one verdict an item
   hypersieve scan --rules my-rules/ --no-builtin .        with rules of your own alone
 
-An item in JSON lines has an `id`, a `text` and, unless --channel says it, a `channel` (also `prompt`, `code` and
-`text`, which mean message, tool_args and tool_result). A line that is no such item is answered in its place by
+An item in JSON lines has an `id`, a `text` and, unless --channel says it, a `channel` (also `prompt`, `code` and \
+`text`, which mean message, tool_args and tool_result). A line that is no such item is answered in its place by \
 {\"line\": n, \"verdict\": \"block\", \"error\": \"...\"}.
 
-Exit codes: 0 all is allowed (or as the manifest says), 1 something is flagged or worse (or differs), 2 something
+Exit codes: 0 all is allowed (or as the manifest says), 1 something is flagged or worse (or differs), 2 something \
 could not be scanned; all else was.";
 
 /// Which rules to use.
@@ -241,11 +241,11 @@ pub(crate) struct BenchArgs {
     pub(crate) paths: Vec<PathBuf>,
 
     /// Bytes a piece.
-    #[arg(long, value_name = "BYTES", default_value = "65536", value_parser = at_least_one)]
+    #[arg(long, value_name = "BYTES", default_value = "65536", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) size: NonZeroUsize,
 
     /// Give each piece to a stream, so many bytes a time.
-    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one, allow_negative_numbers = true)]
     pub(crate) chunk: Option<NonZeroUsize>,
 
     /// Where the text comes from.
@@ -253,7 +253,7 @@ pub(crate) struct BenchArgs {
     pub(crate) channel: Channel,
 
     /// How long to measure.
-    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = positive_seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = positive_seconds, allow_negative_numbers = true)]
     pub(crate) seconds: f64,
 
     /// How to print the result.

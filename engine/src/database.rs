@@ -5,17 +5,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use regex_syntax::hir::Hir;
-
+use crate::anchor::extract::Contents;
 use crate::anchor::{Anchor, Located, extract, grams, rarity};
 use crate::cache::Cache;
 use crate::channel::Channel;
-use crate::confirm::Confirm;
+use crate::confirm::{Confirm, FoundBy};
 use crate::error::{BuildError, BuildErrorKind, PatternError};
-use crate::filter::{Config, Filter};
+use crate::filter::gate::{Comparison, Gate, Group};
+use crate::filter::{Config, Filter, SimdLevel};
 use crate::pattern::{self, Parsed};
 use crate::plan::{AnchorPlan, PatternPlan, Strategy};
-use crate::rule::{Matching, Pattern, Rule};
+use crate::rule::{Matching, Pattern, Rule, RunClass};
 use crate::view;
 
 /// Longest hull of an `all` rule in bytes of the view.
@@ -170,7 +170,7 @@ impl DatabaseBuilder {
             within.push(check_rule(rule)?);
             reach = reach.max(within[index].unwrap_or(0));
             for (in_rule, pattern) in rule.patterns.iter().enumerate() {
-                let compiled = compile(index, in_rule, pattern)
+                let compiled = compile(index, in_rule, pattern, self.config.simd)
                     .map_err(|e| BuildError::in_pattern(&rule.id, in_rule, e))?;
                 lead = lead.max(compiled.confirm.farthest_end as u64);
                 reach = reach.max(compiled.confirm.width as u64);
@@ -272,46 +272,64 @@ struct Compiled {
     plan: PatternPlan,
 }
 
-fn compile(rule: usize, in_rule: usize, pattern: &Pattern) -> Result<Compiled, PatternError> {
+fn compile(rule: usize, in_rule: usize, pattern: &Pattern, level: SimdLevel) -> Result<Compiled, PatternError> {
     let parsed = pattern::parse(pattern)?;
-    let anchors = anchors_of(&parsed, &parsed.hir)?;
-    let nearest = anchors.iter().map(|a| a.from + a.anchor.len()).min().unwrap_or(0);
-    let farthest = anchors.iter().map(|a| a.to + a.anchor.len()).max().unwrap_or(0);
-    let first = extract::first_bytes(&parsed.hir);
+    let Contents { anchors, others, prefixes } = contents_of(&parsed)?;
+    let prefixes = if prefixes.is_empty() { vec![vec![extract::first_bytes(&parsed.hir)]] } else { prefixes };
+    let found_by = FoundBy {
+        nearest_end: anchors.iter().map(|a| a.from + a.anchor.len()).min().unwrap_or(0),
+        farthest_end: anchors.iter().map(|a| a.to + a.anchor.len()).max().unwrap_or(0),
+        beginnings: Comparison::with_prefixes(&prefixes, level),
+        gates: gates(&anchors, &others, level),
+    };
     let confirm = Confirm::new(
         u32::try_from(rule).expect("fewer than 2^32 rules"),
         u32::try_from(in_rule).expect("fewer than 2^32 patterns"),
         pattern.on,
         parsed,
-        (nearest, farthest),
-        first,
+        found_by,
         pattern.validate.clone(),
-    )?;
+    );
     let plan = PatternPlan {
         rule,
         pattern: in_rule,
         strategy: if confirm.is_sequence() { Strategy::Sequence } else { Strategy::Automaton },
         anchors: anchors.iter().map(describe).collect(),
+        gates: confirm.gates.len(),
         width: confirm.width,
         worst_steps_per_byte: confirm.worst_steps_per_start(),
     };
     Ok(Compiled { confirm, anchors, plan })
 }
 
-fn anchors_of(parsed: &Parsed, hir: &Hir) -> Result<Vec<Located>, PatternError> {
+fn contents_of(parsed: &Parsed) -> Result<Contents, PatternError> {
     if let Some((class, length)) = parsed.run {
         // A run of mixed script may have its anchor anywhere, the others begin with theirs.
-        let to = if class == crate::rule::RunClass::MixedScript { parsed.width - length } else { 0 };
-        return Ok(vec![Located { anchor: Anchor::Run(class, length), from: 0, to }]);
+        let to = if class == RunClass::MixedScript { parsed.width - length } else { 0 };
+        let anchors = vec![Located { anchor: Anchor::Run(class, length), from: 0, to }];
+        return Ok(Contents { anchors, others: Vec::new(), prefixes: Vec::new() });
     }
-    let choice = extract::anchors(hir).ok_or_else(|| {
+    extract::contents(&parsed.hir).ok_or_else(|| {
         PatternError::new(
             BuildErrorKind::NoAnchor,
             "no literal of three bytes or more is contained in every match",
             "give every branch of the pattern such a literal, the rarer and the longer the better; or use `run`",
         )
-    })?;
-    Ok(choice.anchors)
+    })
+}
+
+/// Gates of one pattern: more than two hardly turn away what the first two let pass.
+const MAX_GATES: usize = 2;
+
+/// A gate that lets more than this pass, per KiB of ordinary text, is not worth asking.
+const VAGUE_GATE: f64 = 6.0;
+
+/// The gates of a pattern: of what else a match must contain, the rarest.
+fn gates(anchors: &[Located], others: &[Vec<Located>], level: SimdLevel) -> Vec<Gate> {
+    let mut groups: Vec<Group> =
+        others.iter().filter_map(|g| Group::new(g)).filter(|g| g.per_kib < VAGUE_GATE).collect();
+    groups.sort_by(|a, b| a.per_kib.total_cmp(&b.per_kib));
+    groups.iter().take(MAX_GATES).map(|g| Gate::new(g, anchors, level)).collect()
 }
 
 fn describe(located: &Located) -> AnchorPlan {

@@ -35,8 +35,6 @@ pub enum BuildErrorKind {
     OpenTail,
     /// No literal and no class run is contained in every match.
     NoAnchor,
-    /// The automaton of an expression would be too large.
-    TooComplex,
 }
 
 /// What is wrong with one pattern, before it is known which rule it belongs to.

@@ -48,7 +48,10 @@ pub fn redact(text: &[u8], line: Range<usize>, spans: &[Range<usize>]) -> String
     // Enough bytes for as many characters as decide what `masked` shows.
     const HEAD: usize = TOO_SHORT * 4;
     let end = line.end.min(text.len());
-    let mut at = line.start.min(end);
+    if line.start >= end {
+        return String::new();
+    }
+    let mut at = line.start;
     let mut shown = String::new();
     for span in spans.iter().filter(|s| s.start < end && s.end > line.start && s.start < s.end) {
         if span.start >= at {
@@ -404,6 +407,7 @@ mod tests {
         assert_eq!(shown(10..30), "**** **** \u{fffd}");
         assert_eq!(shown(4..24), "AKIA****");
         assert_eq!(shown(12..13), "****");
+        assert_eq!(shown(12..12), "");
         assert_eq!(shown(0..4), "key ");
         assert_eq!(shown(29..99), "\u{fffd}");
         assert_eq!(shown(99..99), "");

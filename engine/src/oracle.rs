@@ -50,7 +50,7 @@ struct OraclePattern {
 }
 
 /// An expression and the space to search with it.
-struct Search {
+pub(crate) struct Search {
     vm: PikeVM,
     cache: pikevm::Cache,
 }

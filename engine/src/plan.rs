@@ -16,6 +16,8 @@ pub struct PatternPlan {
     pub strategy: Strategy,
     /// What the filter looks for; every match contains one of these.
     pub anchors: Vec<AnchorPlan>,
+    /// How many other sets of strings are looked for near an anchor before a confirm is started.
+    pub gates: usize,
     /// Longest match in bytes of the view.
     pub width: usize,
     /// Most steps that a byte of the text can cost: each byte may start a match, and each start is examined once.

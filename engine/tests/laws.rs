@@ -7,13 +7,15 @@
 mod expression;
 mod support;
 
+use std::fmt;
+
 use hypersieve::oracle::{Key, Oracle};
-use hypersieve::{Channel, Config, Database, Pattern, Rule, Severity};
+use hypersieve::{Channel, Config, Database, Pattern, Rule, Severity, View};
 use proptest::prelude::*;
 use proptest::test_runner::Config as Runs;
 
 use support::check::{self, Watched};
-use support::compose::compose;
+use support::compose::{CHANGES, GAPS, NOISE, SAMPLES, compose};
 use expression::{Expression, expressions};
 use support::stock;
 
@@ -26,27 +28,49 @@ fn runs(cases: u32) -> Runs {
     runs
 }
 
-/// A few rules of the stock.
-fn some_rules() -> impl Strategy<Value = Vec<Rule>> {
-    prop::sample::subsequence(stock::rules(), 1..=5)
+/// A few rules of the stock; a failure shows their ids.
+#[derive(Clone)]
+struct Rules(Vec<Rule>);
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|r| &r.id)).finish()
+    }
+}
+
+fn some_rules() -> impl Strategy<Value = Rules> {
+    let stock = stock::rules();
+    let indices: Vec<usize> = (0..stock.len()).collect();
+    prop::sample::subsequence(indices, 1..=5)
+        .prop_map(move |chosen| Rules(chosen.into_iter().map(|i| stock[i].clone()).collect()))
 }
 
 /// Codes of a text; most texts are short.
 fn codes() -> impl Strategy<Value = Vec<u8>> {
-    let code = prop_oneof![6 => 0x80..=0xffu8, 1 => prop::sample::select(b" \n.|=:-_aex1\\\"/".to_vec()), 1 => 0..0x80u8];
-    prop_oneof![
-        6 => prop::collection::vec(code.clone(), 0..10),
-        3 => prop::collection::vec(code.clone(), 0..40),
-        1 => prop::collection::vec(code, 0..300),
-    ]
+    let sample = SAMPLES..NOISE;
+    let change = CHANGES..=0xff;
+    let ascii = prop::sample::select(b" \n.|=:-_aex1\\\"/".to_vec());
+    let piece = prop_oneof![
+        4 => sample.clone().prop_map(|s| vec![s]),
+        5 => (change.clone(), sample.clone()).prop_map(|(c, s)| vec![c, s]),
+        2 => (change.clone(), change, sample).prop_map(|(b, c, s)| vec![b, c, s]),
+        3 => (NOISE..GAPS).prop_map(|n| vec![n]),
+        1 => (GAPS..CHANGES, any::<u8>()).prop_map(|(g, n)| vec![g, n]),
+        1 => prop_oneof![ascii, 0..0x80u8].prop_map(|b| vec![b]),
+    ];
+    let pieces = prop_oneof![
+        6 => prop::collection::vec(piece.clone(), 0..8),
+        3 => prop::collection::vec(piece.clone(), 0..30),
+        1 => prop::collection::vec(piece, 0..120),
+    ];
+    pieces.prop_map(|pieces| pieces.concat())
 }
 
-fn texts() -> impl Strategy<Value = Vec<u8>> {
-    codes().prop_map(|codes| {
-        let mut text = compose(&codes);
-        text.truncate(3000);
-        text
-    })
+/// A text of samples of the rules and of all that can be done to them.
+fn text_of(rules: &[Rule], codes: &[u8]) -> Vec<u8> {
+    let mut text = compose(codes, &stock::samples(rules));
+    text.truncate(3000);
+    text
 }
 
 fn channels() -> impl Strategy<Value = Channel> {
@@ -73,7 +97,8 @@ proptest! {
 
     /// Laws 1 and 6: random cuts, one byte at a time, and every single cut of a short text.
     #[test]
-    fn chunking_never_matters(rules in some_rules(), text in texts(), raw in raw_cuts(), channel in channels()) {
+    fn chunking_never_matters(Rules(rules) in some_rules(), codes in codes(), raw in raw_cuts(), channel in channels()) {
+        let text = text_of(&rules, &codes);
         let scanner = check::scanner(&rules, Config::new());
         check::law_1(&scanner, &text, channel, &cuts(&text, &raw));
         let every: Vec<usize> = (0..text.len()).collect();
@@ -87,7 +112,8 @@ proptest! {
 
     /// Law 2: every filter at every SIMD level gives what the oracle gives.
     #[test]
-    fn the_filter_never_decides(rules in some_rules(), text in texts(), channel in channels()) {
+    fn the_filter_never_decides(Rules(rules) in some_rules(), codes in codes(), channel in channels()) {
+        let text = text_of(&rules, &codes);
         let mut oracle = Oracle::new(&rules).expect("the stock is valid");
         let expected = check::oracle(&mut oracle, &rules, &text, channel);
         check::law_2(&scanners(&rules), &expected, &text, channel);
@@ -98,9 +124,11 @@ proptest! {
     /// - Everything before it is cleared.
     /// - What is listed at the first one is what a text that ends there has.
     /// - What a text that ends at a later one has, or the whole text in the end, is listed, too, if it does not overlap
-    ///   something that the same rule had already reported.
+    ///   something that the same rule had already reported. (In a view it may also overlap a match that was dropped for
+    ///   such an overlap; the rule is then listed, but not this match.)
     #[test]
-    fn a_boundary_judges_and_forgets_nothing(rules in some_rules(), text in texts(), raw in raw_cuts(), channel in channels()) {
+    fn a_boundary_judges_and_forgets_nothing(Rules(rules) in some_rules(), codes in codes(), raw in raw_cuts(), channel in channels()) {
+        let text = text_of(&rules, &codes);
         let scanner = check::scanner(&rules, Config::new());
         let mut watched = Watched::new(&scanner, channel);
         let mut last = 0;
@@ -154,11 +182,14 @@ proptest! {
     }
 }
 
-/// Each of `wanted` is in `listed`, or overlaps one there of the same rule.
+/// Each of `wanted` is in `listed`, as far as a boundary promises; rules of which not all are listed can't be checked.
 fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
     for key in wanted {
-        let covered = |l: &Key| l.0 == key.0 && l.2 < key.3 && key.2 < l.3;
-        assert!(listed.iter().any(covered), "{key:?} is missing in {listed:?}: {}", check::shown(text));
+        let mut same_rule = listed.iter().filter(|l| l.0 == key.0);
+        if same_rule.clone().count() < 100 {
+            let covered = same_rule.any(|l| key.1 != View::Raw || l.2 < key.3 && key.2 < l.3);
+            assert!(covered, "{key:?} is missing in {listed:?}: {}", check::shown(text));
+        }
     }
 }
 
@@ -166,19 +197,23 @@ fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
 #[test]
 fn long_texts_in_pieces() {
     let rules = stock::rules();
+    let samples = stock::samples(&rules);
     let scanner = check::scanner(&rules, Config::new());
-    let words: Vec<u8> = (0x80..=0xff).collect();
-    for (seed, filler) in [(1u32, 3), (7, 40), (11, 900)] {
+    for (seed, filler) in [(1u32, 3), (7, 40), (11, 400)] {
         let mut state = seed;
+        let mut draw = |below: usize| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as usize % below
+        };
         let mut text = Vec::new();
         while text.len() < 150_000 {
-            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            let at = (state >> 24) as usize % (words.len() - 3);
-            text.extend(compose(&words[at..at + 3]));
-            text.extend(std::iter::repeat_n(b"some filler. ", (state >> 16) as usize % filler).flatten());
+            let codes: Vec<u8> =
+                (0..20).map(|_| 0x80 + u8::try_from(draw(0x80)).expect("below 0x80")).collect();
+            text.extend(compose(&codes, &samples));
+            text.extend(std::iter::repeat_n(b"some filler. ", draw(filler)).flatten());
         }
         let expected = check::whole(&scanner, &text, Channel::Any);
-        assert!(expected.findings.len() > 100);
+        assert!(expected.counts.values().sum::<u64>() > 100);
         for step in [100_000, 32_768, 4_096, 1_000] {
             let cuts: Vec<usize> = (step..text.len()).step_by(step).collect();
             let pieces = check::in_pieces(&scanner, &text, Channel::Any, &cuts);
@@ -193,9 +228,9 @@ fn confirms_are_linear() {
     let rules = stock::rules();
     let scanner = check::scanner(&rules, Config::new());
     let mut cache = scanner.create_cache();
-    for code in 0x80..=0xff {
-        for unit in [vec![code], vec![0xf6, code], vec![code, b'\\', b'n']] {
-            let unit = compose(&unit);
+    for sample in stock::samples(&rules) {
+        for codes in [vec![SAMPLES], vec![0xf6, SAMPLES], vec![SAMPLES, b'\\', b'n'], vec![0xee, SAMPLES]] {
+            let unit = compose(&codes, &[sample]);
             if unit.is_empty() {
                 continue;
             }

@@ -21,10 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(docs) => docs,
         Err(error) => {
             eprintln!("{error}");
-            println!(
-                "cargo::error=a built-in rule file is wrong; the messages above say where and what to do"
-            );
-            return Ok(());
+            std::process::exit(1);
         }
     };
     let mut text = String::new();

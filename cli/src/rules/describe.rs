@@ -56,24 +56,25 @@ fn words(sequence: &Sequence) -> String {
     text
 }
 
+/// As a rule file spells it.
 fn check(validator: &Validator) -> String {
     let name = match validator.check {
         Check::Luhn => "luhn".to_string(),
         Check::Ssn => "ssn".to_string(),
         Check::Iban => "iban".to_string(),
-        Check::Entropy(bits) => format!("entropy of {bits} bits a byte"),
-        Check::Distinct(bytes) => format!("{bytes} different bytes"),
-        Check::Classes(classes) => format!("{classes} classes of characters"),
-        Check::NotPlaceholder => "not a placeholder".to_string(),
+        Check::Entropy(bits) => format!("entropy: {bits}"),
+        Check::Distinct(bytes) => format!("distinct: {bytes}"),
+        Check::Classes(classes) => format!("classes: {classes}"),
+        Check::NotPlaceholder => "not_placeholder".to_string(),
         Check::Base64 => "base64".to_string(),
-        Check::GithubCrc => "checksum of a GitHub token".to_string(),
-        Check::Jwt => "header of a JSON Web Token".to_string(),
-        Check::PrivateIp => "private IP address".to_string(),
+        Check::GithubCrc => "github_crc".to_string(),
+        Check::Jwt => "jwt".to_string(),
+        Check::PrivateIp => "private_ip".to_string(),
         Check::Date => "date".to_string(),
         other => format!("{other:?}"),
     };
     if validator.after.is_empty() {
         return name;
     }
-    format!("{name}, behind `{}`", String::from_utf8_lossy(&validator.after))
+    format!("{name}, after: \"{}\"", String::from_utf8_lossy(&validator.after))
 }

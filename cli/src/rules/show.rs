@@ -82,7 +82,7 @@ impl<W: Write> Shown<'_, W> {
             visible(&pattern.text)
         )?;
         for check in &pattern.validate {
-            writeln!(self.out, "     {} {}", self.paint.dim("if"), visible(check))?;
+            writeln!(self.out, "     {} {}", self.paint.dim("validate"), visible(check))?;
         }
         for unless in &pattern.unless {
             writeln!(self.out, "     {} {}", self.paint.dim("unless"), visible(unless))?;

@@ -46,10 +46,19 @@ impl Excerpt {
         let cut_match = to < in_line;
         let until = if cut_match { to } else { line_end.min(to + BEHIND) };
         let until = if until < line_end { window.floor(until).max(to) } else { until };
+        // A mask that goes on from part to part is shown once: where the match is.
+        let mut before = window.shown(from..start);
+        if to > start && window.hides_across(start) {
+            before.truncate(before.trim_end_matches('*').len());
+        }
+        let mut behind = window.shown(to..until);
+        if to > start && window.hides_across(to) {
+            behind = behind.trim_start_matches('*').to_string();
+        }
         Excerpt {
-            before: window.shown(from..start),
+            before,
             matched: window.shown(start..to),
-            behind: window.shown(to..until),
+            behind,
             cut_before: from > line_start || !line_begins,
             cut_match,
             cut_behind: !cut_match && until < line_end,

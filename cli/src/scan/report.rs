@@ -133,7 +133,12 @@ fn shown_pointer(pointer: &str, hidden: &[Range<u64>], engine: &Engine) -> Resul
     if hidden.is_empty() {
         return Ok(pointer.to_string());
     }
-    let verdict = engine.unfiltered().unwrap_or(engine.scanner()).scan(pointer.as_bytes(), Channel::Any)?;
-    let hidden = sensitive_spans(pointer.as_bytes(), verdict.findings());
-    Ok(redact(pointer.as_bytes(), 0..pointer.len(), &hidden))
+    let scanner = engine.unfiltered().unwrap_or(engine.scanner());
+    let shown = |key: &str| {
+        let verdict = scanner.scan(key.as_bytes(), Channel::Any)?;
+        let hidden = sensitive_spans(key.as_bytes(), verdict.findings());
+        Ok(redact(key.as_bytes(), 0..key.len(), &hidden))
+    };
+    let keys: Vec<String> = pointer.split('/').map(shown).collect::<Result<_>>()?;
+    Ok(keys.join("/"))
 }

@@ -1,5 +1,6 @@
 //! Reports for people.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use anyhow::Result;
@@ -10,6 +11,9 @@ use crate::number::{counted, grouped};
 use crate::scan::files::{Printer, Totals};
 use crate::scan::report::{Outcome, Report, Shown};
 use crate::visible::{visible, width};
+
+/// So many findings of a rule are shown a file.
+const SHOWN: usize = 10;
 
 /// Prints the findings with their lines, and a summary.
 pub(crate) struct Text<W> {
@@ -44,15 +48,23 @@ impl<W: Write> Printer for Text<W> {
 impl<W: Write> Text<W> {
     fn report(&mut self, report: &Report) -> Result<()> {
         let path = visible(&report.path);
-        for (index, shown) in report.findings.iter().enumerate() {
-            self.finding(&path, shown)?;
+        let mut shown: HashMap<&str, usize> = HashMap::new();
+        for finding in &report.findings {
+            let times = shown.entry(&finding.rule.id).or_default();
+            *times += 1;
+            if *times <= SHOWN {
+                self.finding(&path, finding)?;
+            }
             // What to do is said once a file.
-            if !report.findings[..index].iter().any(|earlier| earlier.rule.id == shown.rule.id) {
-                self.note("help", &shown.rule.remediation)?;
+            if *times == 1 {
+                self.note("help", &finding.rule.remediation)?;
             }
         }
-        for (id, more) in report.unlisted() {
-            writeln!(self.out, "{path}: {} of {}, not listed", counted(more, "more finding"), visible(id))?;
+        for (id, count) in &report.counts {
+            let more = count.saturating_sub(SHOWN as u64);
+            if more > 0 {
+                writeln!(self.out, "{path}: {} of {}", counted(more, "more finding"), visible(id))?;
+            }
         }
         for limit in &report.limits {
             writeln!(self.out, "{path}: a limit was reached: {}", visible(limit))?;

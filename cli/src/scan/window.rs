@@ -52,6 +52,11 @@ impl<'t> Window<'t> {
         mask::redact(self.bytes, range, &self.hidden)
     }
 
+    /// Whether something sensitive goes on across the beginning of the byte at `at`.
+    pub(crate) fn hides_across(&self, at: usize) -> bool {
+        self.hidden.iter().any(|s| s.start < at && at < s.end)
+    }
+
     /// What may be shown of a finding's match, at most 256 bytes of it: as the finding's view reads it, unless it
     /// touches something sensitive.
     pub(crate) fn shown_match(&self, finding: &Finding) -> String {

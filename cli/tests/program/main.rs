@@ -1,5 +1,7 @@
 //! Runs the program on small inputs, with the rules of `tests/rules.yaml`.
 
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod bench;
 mod files;
 mod golden;

@@ -10,17 +10,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// The path of the tests' rules.
-pub fn rules() -> String {
+pub(crate) fn rules() -> String {
     format!("{}/tests/rules.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// A folder with files.
-pub struct Folder {
+pub(crate) struct Folder {
     dir: TempDir,
 }
 
 impl Folder {
-    pub fn new(files: &[(&str, &[u8])]) -> Folder {
+    pub(crate) fn new(files: &[(&str, &[u8])]) -> Folder {
         let folder = Folder { dir: tempfile::tempdir().unwrap() };
         for (name, content) in files {
             folder.write(name, content);
@@ -28,11 +28,11 @@ impl Folder {
         folder
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn write(&self, name: &str, content: &[u8]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, content: &[u8]) -> PathBuf {
         let path = self.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
@@ -40,7 +40,7 @@ impl Folder {
     }
 
     /// The program with these arguments, to be run in the folder.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hypersieve"));
         command.args(args).current_dir(self.path()).stdin(Stdio::null());
         for variable in ["NO_COLOR", "COLUMNS", "CLICOLOR_FORCE", "FORCE_COLOR"] {
@@ -49,12 +49,12 @@ impl Folder {
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Run {
+    pub(crate) fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(args).output().unwrap())
     }
 
     /// The same with something on standard input.
-    pub fn pipe(&self, args: &[&str], input: &[u8]) -> Run {
+    pub(crate) fn pipe(&self, args: &[&str], input: &[u8]) -> Run {
         let mut command = self.command(args);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -70,25 +70,25 @@ impl Folder {
     }
 
     /// `hypersieve scan` with the tests' rules alone.
-    pub fn scan(&self, args: &[&str]) -> Run {
+    pub(crate) fn scan(&self, args: &[&str]) -> Run {
         self.run(&scan_args(args).iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    pub fn scan_pipe(&self, args: &[&str], input: &[u8]) -> Run {
+    pub(crate) fn scan_pipe(&self, args: &[&str], input: &[u8]) -> Run {
         self.pipe(&scan_args(args).iter().map(String::as_str).collect::<Vec<_>>(), input)
     }
 }
 
-pub fn scan_args(args: &[&str]) -> Vec<String> {
+pub(crate) fn scan_args(args: &[&str]) -> Vec<String> {
     let own = ["scan", "--no-builtin", "--rules"].map(str::to_string);
     own.into_iter().chain([rules()]).chain(args.iter().map(ToString::to_string)).collect()
 }
 
 /// What a run of the program left.
-pub struct Run {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
@@ -101,23 +101,23 @@ impl Run {
     }
 
     /// The output as one JSON document.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}{}", self.out, self.err))
     }
 
     /// The output as one JSON document a line.
-    pub fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         self.out.lines().map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{e}: {l}"))).collect()
     }
 
     /// The exit code; the errors must be empty.
-    pub fn quiet(&self) -> i32 {
+    pub(crate) fn quiet(&self) -> i32 {
         assert_eq!(self.err, "");
         self.code
     }
 }
 
 /// The rules of a report's findings.
-pub fn fired(report: &Value) -> Vec<&str> {
+pub(crate) fn fired(report: &Value) -> Vec<&str> {
     report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
 }

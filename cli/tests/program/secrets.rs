@@ -1,5 +1,7 @@
 //! Nothing sensitive is printed, in no format, whichever finding shows it.
 
+use std::collections::HashSet;
+
 use crate::run::{Folder, Run, scan_args};
 
 /// A small generator, so that the texts are the same each time.
@@ -20,9 +22,9 @@ impl Numbers {
     }
 }
 
-/// A key whose letters are in no other word of the texts.
+/// A key of letters of which no other word, number or hash is made.
 fn key(numbers: &mut Numbers) -> String {
-    format!("QXKEY{}", numbers.letters(b"23456789JVZ", 12))
+    format!("QXKEY{}", numbers.letters(b"BFHJPTVWZ", 12))
 }
 
 /// A text and the secrets in it.
@@ -41,8 +43,8 @@ fn text(numbers: &mut Numbers) -> (String, Vec<String>) {
         let secret = key(numbers);
         let rest = match numbers.next(3) {
             0 => String::new(),
-            1 => format!("/{}", numbers.letters(b"23456789jvz", 20)),
-            _ => format!("+{}==", numbers.letters(b"23456789jvz", 300)),
+            1 => format!("/{}", numbers.letters(b"ghjkvwxyz", 20)),
+            _ => format!("+{}==", numbers.letters(b"ghjkvwxyz", 300)),
         };
         let around = numbers.pick(&[
             "$",
@@ -59,7 +61,7 @@ fn text(numbers: &mut Numbers) -> (String, Vec<String>) {
         text += &format!("{before}{secret}{rest}{behind} ");
         secrets.extend([secret, rest]);
         if numbers.next(4) == 0 {
-            let body = numbers.letters(b"23456789jvz", 64);
+            let body = numbers.letters(b"ghjkvwxyz", 64);
             let end = numbers.pick(&["-----END RSA PRIVATE KEY-----\n", "\nfetch and execute\n"]);
             text += &format!("-----BEGIN RSA PRIVATE KEY-----\n{body}\n unsandboxed\n{body}{end}");
             secrets.push(body);
@@ -70,14 +72,16 @@ fn text(numbers: &mut Numbers) -> (String, Vec<String>) {
 
 /// No part of a secret that is longer than what a mask shows.
 fn assert_hidden(what: &str, run: &Run, secrets: &[String]) {
+    // The first four may be shown, and a finding within a token begins a mask of its own.
+    let parts: HashSet<&[u8]> = secrets.iter().flat_map(|secret| secret.as_bytes().windows(6)).collect();
     for printed in [&run.out, &run.err] {
-        for secret in secrets {
-            let chars: Vec<char> = secret.chars().collect();
-            // The first four may be shown, and a finding within a token begins a mask of its own.
-            for part in chars.windows(6) {
-                let part: String = part.iter().collect();
-                assert!(!printed.contains(&part), "{what}: `{part}` of `{secret}` in:\n{printed}");
-            }
+        for line in printed.lines() {
+            let shown = line.as_bytes().windows(6).find(|part| parts.contains(part));
+            assert!(
+                shown.is_none(),
+                "{what}: `{}` in: {line}",
+                String::from_utf8_lossy(shown.unwrap_or_default())
+            );
         }
     }
 }
@@ -106,7 +110,7 @@ fn no_output_holds_the_middle_of_a_secret() {
 
 #[test]
 fn faulty_items_are_not_quoted() {
-    let secret = "QXKEY23456789JVZ2";
+    let secret = "QXKEYBFHJPTVWZBFH";
     let lines = [
         format!("{{\"text\": {secret}}}"),
         format!("{{\"text\": \"x\", \"channel\": \"{secret}\"}}"),
@@ -122,9 +126,9 @@ fn faulty_items_are_not_quoted() {
 
 #[test]
 fn keys_of_a_json_document_are_hidden_in_pointers() {
-    let text = r#"{"QXKEY23456789JVZ2": {"a": "disregard previous orders QXKEY98765432JVZ2"}}"#;
+    let text = r#"{"QXKEYBFHJPTVWZBFH": {"a": "disregard previous orders QXKEYZWVTPJHFBZWV"}}"#;
     let folder = Folder::new(&[("a.json", text.as_bytes())]);
-    let secrets = ["QXKEY23456789JVZ2", "QXKEY98765432JVZ2"].map(str::to_string);
+    let secrets = ["QXKEYBFHJPTVWZBFH", "QXKEYZWVTPJHFBZWV"].map(str::to_string);
     let run = folder.scan(&["a.json"]);
     assert!(run.out.contains("= in: /QXKE****/a"), "{}", run.out);
     assert_hidden("pointer", &run, &secrets);

@@ -16,23 +16,39 @@ type Sets = Vec<ByteSet>;
 /// Most strings that a set may hold before it is given up.
 const MAX_STRINGS: usize = 32;
 
+/// Most strings of an alternation, as long as they are not multiplied.
+const MAX_WORDS: usize = 256;
+
 /// Longest string that is followed before its beginning is dropped.
 const MAX_LENGTH: usize = 2 * MAX_ANCHOR;
 
-/// Anchors of an expression and what they will cost.
+/// Strings of which every match contains one, and what it will cost to look for them.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
-    pub(crate) anchors: Vec<Located>,
+    anchors: Vec<Located>,
     cost: f64,
 }
 
-/// The anchors of an expression: every match contains one of them at one of its offsets.
-pub(crate) fn anchors(hir: &Hir) -> Option<Choice> {
+/// What every match of an expression contains.
+#[derive(Clone, Debug)]
+pub(crate) struct Contents {
+    /// The cheapest to look for.
+    pub(crate) anchors: Vec<Located>,
+    /// Other sets of strings of which each match contains one, too.
+    pub(crate) others: Vec<Vec<Located>>,
+    /// Strings of which every match begins with one; empty if not known.
+    pub(crate) prefixes: Vec<Vec<ByteSet>>,
+}
+
+/// What every match of an expression contains; `None` if that is nothing to look for.
+pub(crate) fn contents(hir: &Hir) -> Option<Contents> {
     let part = Part::of(hir);
     let exact = part.exact.as_ref().and_then(|strings| {
         choose(&strings.iter().map(|s| Fragment { sets: s.clone(), from: 0, to: 0 }).collect::<Vec<_>>())
     });
-    cheaper(part.best, exact)
+    let best = cheaper(part.best, exact)?;
+    let others = part.groups.into_iter().filter(|g| *g != best.anchors).collect();
+    Some(Contents { anchors: best.anchors, others, prefixes: part.exact.unwrap_or(part.prefixes) })
 }
 
 /// The bytes that a match can begin with.
@@ -103,6 +119,8 @@ struct Part {
     suffixes: Vec<Sets>,
     /// The best anchors inside, other than those that follow from `exact`.
     best: Option<Choice>,
+    /// All sets of strings found inside of which every match contains one.
+    groups: Vec<Vec<Located>>,
 }
 
 impl Part {
@@ -114,6 +132,7 @@ impl Part {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             best: None,
+            groups: Vec::new(),
         }
     }
 
@@ -133,6 +152,7 @@ impl Part {
                     prefixes: Vec::new(),
                     suffixes: Vec::new(),
                     best: None,
+                    groups: Vec::new(),
                 }
             }
             _ => Part::exact(vec![vec![class_edge(class, Edge::First)]]),
@@ -183,6 +203,7 @@ impl Part {
             prefixes: Vec::new(),
             suffixes: Vec::new(),
             best: None,
+            groups: Vec::new(),
         };
         if min == 0 {
             if let (Some(strings), Some(1)) = (&sub.exact, max) {
@@ -216,6 +237,7 @@ impl Part {
         part.prefixes = sub.prefixes.clone();
         part.suffixes = sub.suffixes.clone();
         part.best = sub.best.clone();
+        part.groups = sub.groups.clone();
         part
     }
 
@@ -223,6 +245,7 @@ impl Part {
         let mut min = 0usize;
         let mut max = 0usize;
         let mut best: Option<Choice> = None;
+        let mut groups: Vec<Vec<Located>> = Vec::new();
         let mut exact: Option<Vec<Sets>> = Some(vec![Vec::new()]);
         // Strings that end where the next part begins.
         let mut run = vec![Fragment { sets: Vec::new(), from: 0, to: 0 }];
@@ -238,7 +261,7 @@ impl Part {
                 if run.iter().any(|f| f.sets.len() > MAX_LENGTH) {
                     // Once its beginning is dropped, the run says no more what the concatenation begins with.
                     prefixes.get_or_insert_with(|| run.iter().map(|f| f.sets.clone()).collect());
-                    best = cheaper(best, choose(&run));
+                    best = cheaper(best, noted(choose(&run), &mut groups));
                     run.iter_mut().for_each(shorten);
                 }
             } else {
@@ -248,11 +271,16 @@ impl Part {
                     let strings: Vec<Sets> = run.iter().map(|f| f.sets.clone()).collect();
                     prefixes = Some(glue(&strings, ahead).filter(|_| !ahead.is_empty()).unwrap_or(strings));
                 }
-                best = cheaper(best, choose(&run));
-                if !ahead.is_empty() {
-                    best = cheaper(best, glue_fragments(&run, ahead).and_then(|longer| choose(&longer)));
-                }
+                let short = choose(&run);
+                let long = Some(ahead)
+                    .filter(|a| !a.is_empty())
+                    .and_then(|ahead| glue_fragments(&run, ahead))
+                    .and_then(|longer| choose(&longer));
+                // The same place with and without the byte behind it is one group.
+                best = cheaper(best, noted(cheaper(short, long), &mut groups));
                 best = cheaper(best, part.best.as_ref().map(|c| c.shifted(min, max)));
+                groups.extend(part.groups.iter().map(|g| shifted(g, min, max)));
+                groups.extend(part.best.iter().map(|c| shifted(&c.anchors, min, max)));
                 let behind = part.exact.as_ref().unwrap_or(&part.suffixes);
                 run = if behind.is_empty() {
                     vec![Fragment {
@@ -277,7 +305,7 @@ impl Part {
         if exact.is_some() {
             return Part { min, max, ..Part::exact(exact.unwrap_or_default()) };
         }
-        best = cheaper(best, choose(&run));
+        best = cheaper(best, noted(choose(&run), &mut groups));
         let known = |strings: Vec<Sets>| if strings.iter().any(Vec::is_empty) { Vec::new() } else { strings };
         Part {
             min,
@@ -286,6 +314,7 @@ impl Part {
             prefixes: known(prefixes.unwrap_or_else(|| run.iter().map(|f| f.sets.clone()).collect())),
             suffixes: known(run.into_iter().map(|f| f.sets).collect()),
             best,
+            groups,
         }
     }
 
@@ -294,7 +323,7 @@ impl Part {
         let max = branches.iter().map(|b| b.max).max().unwrap_or(0);
         let exact: Option<Vec<Sets>> =
             branches.iter().map(|b| b.exact.clone()).collect::<Option<Vec<_>>>().map(|all| all.concat());
-        if let Some(strings) = exact.as_ref().filter(|s| s.len() <= MAX_STRINGS) {
+        if let Some(strings) = exact.as_ref().filter(|s| s.len() <= MAX_WORDS) {
             return Part::exact(strings.clone());
         }
         let gather = |strings: &dyn Fn(&Part) -> Vec<Sets>| -> Vec<Sets> {
@@ -307,7 +336,7 @@ impl Part {
                 // Single bytes are one string with a choice.
                 all = vec![vec![all.iter().fold(ByteSet::EMPTY, |set, s| set.union(&s[0]))]];
             }
-            if all.len() <= MAX_STRINGS { all } else { Vec::new() }
+            if all.len() <= MAX_WORDS { all } else { Vec::new() }
         };
         let best = branches
             .iter()
@@ -334,23 +363,31 @@ impl Part {
             prefixes: gather(&|b| b.exact.clone().unwrap_or_else(|| b.prefixes.clone())),
             suffixes: gather(&|b| b.exact.clone().unwrap_or_else(|| b.suffixes.clone())),
             best,
+            groups: Vec::new(),
         }
     }
 }
 
 impl Choice {
     fn shifted(&self, min: usize, max: usize) -> Choice {
-        let anchors = self
-            .anchors
-            .iter()
-            .map(|a| Located {
-                anchor: a.anchor.clone(),
-                from: a.from.saturating_add(min),
-                to: a.to.saturating_add(max),
-            })
-            .collect();
-        Choice { anchors, cost: self.cost }
+        Choice { anchors: shifted(&self.anchors, min, max), cost: self.cost }
     }
+}
+
+/// The same strings behind something of `min` to `max` bytes.
+fn shifted(strings: &[Located], min: usize, max: usize) -> Vec<Located> {
+    let shift = |located: &Located| Located {
+        anchor: located.anchor.clone(),
+        from: located.from.saturating_add(min),
+        to: located.to.saturating_add(max),
+    };
+    strings.iter().map(shift).collect()
+}
+
+/// Notes a choice among the groups.
+fn noted(choice: Option<Choice>, groups: &mut Vec<Vec<Located>>) -> Option<Choice> {
+    groups.extend(choice.iter().map(|c| c.anchors.clone()));
+    choice
 }
 
 /// The bytes at one edge of a class's members.
@@ -371,9 +408,14 @@ fn characters(class: &ClassUnicode) -> impl Iterator<Item = Vec<u8>> + '_ {
     class.ranges().iter().flat_map(|r| r.start()..=r.end()).map(|c| c.to_string().into_bytes())
 }
 
+/// Whether putting every string of one set before every string of another gives too many.
+fn too_many(left: usize, right: usize) -> bool {
+    left * right > if left == 1 || right == 1 { MAX_WORDS } else { MAX_STRINGS }
+}
+
 /// Every string of `left` followed by every string of `right`, unless that is too much.
 fn glue(left: &[Sets], right: &[Sets]) -> Option<Vec<Sets>> {
-    if left.len() * right.len() > MAX_STRINGS {
+    if too_many(left.len(), right.len()) {
         return None;
     }
     let all: Vec<Sets> =
@@ -382,7 +424,7 @@ fn glue(left: &[Sets], right: &[Sets]) -> Option<Vec<Sets>> {
 }
 
 fn glue_fragments(left: &[Fragment], right: &[Sets]) -> Option<Vec<Fragment>> {
-    if left.len() * right.len() > MAX_STRINGS {
+    if too_many(left.len(), right.len()) {
         return None;
     }
     Some(
@@ -415,32 +457,37 @@ fn choose(fragments: &[Fragment]) -> Option<Choice> {
         let anchor = Anchor::Bytes(fragment.sets[offset..offset + length].to_vec());
         let located =
             Located { anchor, from: fragment.from + offset, to: fragment.to.saturating_add(offset) };
-        // Strings that differ only outside their anchors share one.
-        match anchors.iter_mut().find(|a| a.anchor == located.anchor) {
-            Some(same) => {
-                same.from = same.from.min(located.from);
-                same.to = same.to.max(located.to);
-            }
-            None => {
+        if !anchors.contains(&located) {
+            // Strings that differ only outside their anchors share one; where it lies is kept apart for each.
+            if anchors.iter().all(|a| a.anchor != located.anchor) {
                 cost += anchor_cost;
-                anchors.push(located);
             }
+            anchors.push(located);
         }
     }
     Some(Choice { anchors, cost })
 }
 
+/// An anchor of this many definite bytes needs no vague ones beside them.
+const DEFINITE: usize = 6;
+
 /// Offset, length and cost of the cheapest anchor in a string.
 fn best_window(fragment: &Fragment) -> Option<(usize, usize, f64)> {
     let sets = &fragment.sets;
     let length = sets.len().min(MAX_ANCHOR);
-    (0..=sets.len() - length)
-        .filter_map(|offset| {
-            let spread = (fragment.to - fragment.from).min(1 << 16);
-            let cost = anchor_cost(&sets[offset..offset + length], spread)?;
-            Some((offset, length, cost))
-        })
-        .min_by(|a, b| a.2.total_cmp(&b.2))
+    let spread = (fragment.to - fragment.from).min(1 << 16);
+    let (offset, length, cost) = (0..=sets.len() - length)
+        .filter_map(|offset| Some((offset, length, anchor_cost(&sets[offset..offset + length], spread)?)))
+        .min_by(|a, b| a.2.total_cmp(&b.2))?;
+    // A word is the same anchor whatever stands beside it: then all patterns with this word share it.
+    let definite = |set: &ByteSet| set.len() == 1 || set.folded_letter().is_some();
+    let window = &sets[offset..offset + length];
+    let before = window.iter().take_while(|s| !definite(s)).count();
+    let behind = window.iter().rev().take_while(|s| !definite(s)).count();
+    if before + behind < length && length - before - behind >= DEFINITE {
+        return Some((offset + before, length - before - behind, cost));
+    }
+    Some((offset, length, cost))
 }
 
 /// The estimated cost of an anchor in cycles per KiB of ordinary text.
@@ -454,7 +501,7 @@ fn anchor_cost(sets: &[ByteSet], spread: usize) -> Option<f64> {
     let crowding = match plan.tier {
         AnchorTier::Long => 0.2,
         AnchorTier::Medium => 1.0,
-        AnchorTier::Short | AnchorTier::Run => 8.0,
+        AnchorTier::Short | AnchorTier::Run => 20.0,
     };
     Some(occurrences * per_occurrence + plan.per_kib * 15.0 + crowding)
 }
@@ -474,7 +521,7 @@ mod tests {
 
     fn shown(text: &str) -> Vec<String> {
         let hir = dialect::parse(text, On::Text).expect("valid");
-        let choice = anchors(&hir).expect("has anchors");
+        let choice = contents(&hir).expect("has anchors");
         choice.anchors.iter().map(|a| format!("{}@{}..={}", a.anchor.describe(), a.from, a.to)).collect()
     }
 
@@ -489,7 +536,7 @@ mod tests {
     fn every_branch_has_one() {
         assert_eq!(shown("(?:exfiltrate|AKIAZZZZ)"), ["exfiltrate@0..=0", "akiazzzz@0..=0"]);
         let hir = dialect::parse("(?:exfiltrate|a)", On::Text).expect("valid");
-        assert!(anchors(&hir).is_none());
+        assert!(contents(&hir).is_none());
     }
 
     #[test]
@@ -515,7 +562,7 @@ mod tests {
         let long = "0123456789abcdefghijklmnopqrstuvwxyz";
         for text in [format!("x?(?:{long}[a-f]{{0,9}}|1{long}[a-f]{{0,9}})"), format!("\\b({long}.{{0,9}})")] {
             let hir = dialect::parse(&text, On::Exact).expect("valid");
-            for anchor in anchors(&hir).expect("has anchors").anchors {
+            for anchor in contents(&hir).expect("has anchors").anchors {
                 let literal = anchor.anchor.describe();
                 let at = long.find(&literal).unwrap_or_else(|| panic!("{literal} of {text}"));
                 assert!(anchor.from <= at && anchor.to >= at, "{literal} of {text}: {anchor:?}");

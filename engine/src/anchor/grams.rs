@@ -12,8 +12,14 @@ use crate::byteset::ByteSet;
 /// Bytes of a gram.
 pub(crate) const GRAM: usize = 4;
 
+/// Bytes of a short anchor's gram.
+pub(crate) const SHORT_GRAM: usize = 3;
+
 /// Most spellings of one gram that go into the table.
 const MAX_SPELLINGS: usize = 64;
+
+/// What a spelling in the table costs, in occurrences per KiB: its share of the false hits.
+const SPELLING_COST: f64 = 0.003;
 
 /// How a filter finds an anchor; cheaper first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,9 +63,9 @@ pub(crate) fn plan(sets: &[ByteSet]) -> Option<GramPlan> {
             return Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64 });
         }
     }
-    let (offset, per_kib) = (0..(sets.len() + 1).saturating_sub(3))
-        .filter(|&o| sets[o..o + 3].iter().all(|s| s.len() <= 16))
-        .map(|o| (o, rarity::per_kib(&sets[o..o + 3])))
+    let (offset, per_kib) = (0..(sets.len() + 1).saturating_sub(SHORT_GRAM))
+        .filter(|&o| spellings_count(&sets[o..o + SHORT_GRAM]) <= MAX_SPELLINGS)
+        .map(|o| (o, rarity::per_kib(&sets[o..o + SHORT_GRAM])))
         .min_by(|a, b| a.1.total_cmp(&b.1))?;
     Some(GramPlan { tier: AnchorTier::Short, offsets: vec![offset], per_kib })
 }
@@ -72,7 +78,11 @@ fn sampled(sets: &[ByteSet], stride: usize) -> Option<(Vec<usize>, f64)> {
         let (offset, per_kib) = (residue..(sets.len() + 1).saturating_sub(GRAM))
             .step_by(stride)
             .filter(|&o| spellings_count(&sets[o..o + GRAM]) <= MAX_SPELLINGS)
-            .map(|o| (o, rarity::per_kib(&sets[o..o + GRAM])))
+            .map(|o| {
+                // Every spelling fills the table a little more, for everybody.
+                let crowding = SPELLING_COST * spellings_count(&sets[o..o + GRAM]) as f64;
+                (o, rarity::per_kib(&sets[o..o + GRAM]) + crowding)
+            })
             .min_by(|a, b| a.1.total_cmp(&b.1))?;
         offsets.push(offset);
         total += per_kib;
@@ -86,17 +96,19 @@ pub(crate) fn fold(byte: u8) -> u8 {
 }
 
 fn folded(set: &ByteSet) -> ByteSet {
-    ByteSet::of(&set.iter().map(fold).collect::<Vec<u8>>())
+    let mut folded = ByteSet::EMPTY;
+    set.iter().for_each(|b| folded.insert(fold(b)));
+    folded
 }
 
 fn spellings_count(sets: &[ByteSet]) -> usize {
     sets.iter().map(|s| folded(s).len()).product()
 }
 
-/// All folded spellings of the gram at the start of `sets`, as little-endian integers.
+/// All folded spellings of a gram of up to four bytes, as little-endian integers.
 pub(crate) fn spellings(sets: &[ByteSet]) -> Vec<u32> {
     let mut all = vec![0u32];
-    for (i, set) in sets[..GRAM].iter().enumerate() {
+    for (i, set) in sets.iter().enumerate() {
         let folded = folded(set);
         all = all.iter().flat_map(|&g| folded.iter().map(move |b| g | u32::from(b) << (8 * i))).collect();
     }

@@ -31,6 +31,14 @@ impl Anchor {
         }
     }
 
+    /// The bytes at each position, if it is no run.
+    pub(crate) fn sets(&self) -> Option<&[ByteSet]> {
+        match self {
+            Anchor::Bytes(sets) => Some(sets),
+            Anchor::Run(..) => None,
+        }
+    }
+
     /// The anchor as a person reads it.
     pub(crate) fn describe(&self) -> String {
         match self {

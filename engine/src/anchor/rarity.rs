@@ -52,19 +52,27 @@ fn lower(set: &ByteSet) -> Vec<u8> {
 /// A position with more bytes than this says so little that what stands around it counts as independent.
 const VAGUE: usize = 6;
 
+/// The share of a vague position right behind another one is at least this.
+const VAGUE_AGAIN: f64 = 0.6;
+
 /// Most contexts that are followed at once.
 const MAX_CONTEXTS: usize = 48;
 
 /// The estimated number of places per KiB of ordinary text at which `sets` matches.
 pub(crate) fn per_kib(sets: &[ByteSet]) -> f64 {
     let mut probability = 1.0;
+    let mut after_vague = false;
     let mut stretch: Vec<Vec<u8>> = Vec::with_capacity(sets.len());
     for set in sets {
         let vague = set.len() > 2 * VAGUE;
         let members = if vague { Vec::new() } else { lower(set) };
         if vague || members.len() > VAGUE {
-            probability *= of_stretch(&stretch) * share(set);
+            // Bytes of one kind stand together: digits follow digits.
+            let again = after_vague && stretch.is_empty();
+            let share = if again { share(set).max(VAGUE_AGAIN) } else { share(set) };
+            probability *= of_stretch(&stretch) * share;
             stretch.clear();
+            after_vague = true;
         } else {
             stretch.push(members);
         }

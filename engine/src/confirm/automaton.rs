@@ -9,13 +9,8 @@ use regex_automata::util::start;
 use regex_automata::{Anchored, MatchKind};
 use regex_syntax::hir::Hir;
 
-use crate::error::{BuildErrorKind, PatternError};
-
-/// Automata of at most this many NFA states are built with the database: each costs well under 0.1 ms.
-const EAGER_NFA_STATES: usize = 40;
-
-/// Most NFA states of an expression; a determinised automaton can still be far larger.
-const MAX_NFA_STATES: usize = 20_000;
+/// Expressions of at most this many bytes are determinised with the database: each costs well under 0.1 ms.
+const EAGER_WIDTH: usize = 12;
 
 /// Largest deterministic automaton in bytes; what would be larger is simulated state set by state set.
 const MAX_DFA_SIZE: usize = 1 << 18;
@@ -23,7 +18,7 @@ const MAX_DFA_SIZE: usize = 1 << 18;
 /// An expression and, once it is needed, its automaton.
 #[derive(Debug)]
 pub(crate) struct Automaton {
-    nfa: NFA,
+    hir: Hir,
     built: OnceLock<Built>,
 }
 
@@ -31,7 +26,7 @@ pub(crate) struct Automaton {
 enum Built {
     Dfa(Box<dense::DFA<Vec<u32>>>),
     /// The determinised automaton would be too large.
-    Simulated,
+    Simulated(Box<NFA>),
 }
 
 /// How far an automaton has come from its start.
@@ -52,24 +47,12 @@ impl Progress {
 }
 
 impl Automaton {
-    pub(crate) fn new(hir: Hir) -> Result<Automaton, PatternError> {
-        let nfa = thompson::Compiler::new()
-            .configure(
-                thompson::Config::new()
-                    .utf8(false)
-                    .which_captures(thompson::WhichCaptures::None)
-                    .nfa_size_limit(Some(MAX_NFA_STATES * 64)),
-            )
-            .build_from_hir(&hir)
-            .map_err(|e| too_complex(&e.to_string()))?;
-        if nfa.states().len() > MAX_NFA_STATES {
-            return Err(too_complex(&format!("{} states, {MAX_NFA_STATES} allowed", nfa.states().len())));
-        }
-        let automaton = Automaton { nfa, built: OnceLock::new() };
-        if automaton.nfa.states().len() <= EAGER_NFA_STATES {
+    pub(crate) fn new(hir: Hir) -> Automaton {
+        let automaton = Automaton { hir, built: OnceLock::new() };
+        if automaton.hir.properties().maximum_len().is_some_and(|width| width <= EAGER_WIDTH) {
             automaton.warm();
         }
-        Ok(automaton)
+        automaton
     }
 
     /// Builds the automaton now.
@@ -79,7 +62,8 @@ impl Automaton {
 
     fn built(&self) -> &Built {
         self.built.get_or_init(|| {
-            dense::Builder::new()
+            let nfa = nfa(&self.hir);
+            let dfa = dense::Builder::new()
                 .configure(
                     dense::Config::new()
                         .match_kind(MatchKind::All)
@@ -88,8 +72,11 @@ impl Automaton {
                         .dfa_size_limit(Some(MAX_DFA_SIZE))
                         .determinize_size_limit(Some(4 * MAX_DFA_SIZE)),
                 )
-                .build_from_nfa(&self.nfa)
-                .map_or(Built::Simulated, |dfa| Built::Dfa(Box::new(dfa)))
+                .build_from_nfa(&nfa);
+            match dfa {
+                Ok(dfa) => Built::Dfa(Box::new(dfa)),
+                Err(_) => Built::Simulated(Box::new(nfa)),
+            }
         })
     }
 
@@ -102,7 +89,7 @@ impl Automaton {
                 dfa.start_state(&config)
                     .expect("an anchored start needs no byte that makes the automaton quit")
             }
-            Built::Simulated => StateID::ZERO,
+            Built::Simulated(_) => StateID::ZERO,
         };
         Progress { state, read: 0, longest: 0 }
     }
@@ -111,7 +98,7 @@ impl Automaton {
     pub(crate) fn run(&self, text: &[u8], start: usize, progress: &mut Progress, complete: bool) -> bool {
         match self.built() {
             Built::Dfa(dfa) => run_dfa(dfa, text, start, progress, complete),
-            Built::Simulated => simulate::run(&self.nfa, text, start, progress, complete),
+            Built::Simulated(nfa) => simulate::run(nfa, text, start, progress, complete),
         }
     }
 
@@ -152,12 +139,11 @@ fn run_dfa(
     complete
 }
 
-fn too_complex(message: &str) -> PatternError {
-    PatternError::new(
-        BuildErrorKind::TooComplex,
-        format!("the expression is too complex: {message}"),
-        "split it into several patterns, or write it as a `sequence`",
-    )
+fn nfa(hir: &Hir) -> NFA {
+    thompson::Compiler::new()
+        .configure(thompson::Config::new().utf8(false).which_captures(thompson::WhichCaptures::None))
+        .build_from_hir(hir)
+        .expect("an expression of bounded width has an automaton, and no limit was set")
 }
 
 /// A walk over sets of NFA states, for the few expressions whose automaton would be too large.
@@ -256,7 +242,7 @@ mod simulate {
 
     #[cfg(test)]
     mod tests {
-        use crate::confirm::automaton::{Automaton, Built};
+        use crate::confirm::automaton::{Automaton, Built, nfa};
         use crate::pattern::dialect;
         use crate::rule::On;
 
@@ -273,9 +259,10 @@ mod simulate {
                 "(?:ab|a|aab){1,3}",
             ] {
                 let hir = dialect::parse(expression, On::Text).expect("valid");
-                let dfa = Automaton::new(hir.clone()).expect("builds");
+                let dfa = Automaton::new(hir.clone());
                 dfa.warm();
-                let simulated = Automaton { nfa: dfa.nfa.clone(), built: Built::Simulated.into() };
+                let simulated = Built::Simulated(Box::new(nfa(&hir)));
+                let simulated = Automaton { hir, built: simulated.into() };
                 for length in 0..=text.len() {
                     for start in 0..length {
                         for complete in [false, true] {

@@ -6,9 +6,8 @@
 
 pub(crate) mod automaton;
 
-use crate::byteset::ByteSet;
 use crate::cache::Scratch;
-use crate::error::PatternError;
+use crate::filter::gate::{Comparison, Gate};
 use crate::pattern::Parsed;
 use crate::pattern::sequence::{Merge, WordSets};
 use crate::rule::On;
@@ -30,8 +29,10 @@ pub(crate) struct Confirm {
     pub(crate) nearest_end: usize,
     /// And at most this many.
     pub(crate) farthest_end: usize,
-    /// Bytes that a match can begin with.
-    pub(crate) first: ByteSet,
+    /// The first bytes of a match.
+    pub(crate) beginnings: Comparison,
+    /// What else must stand near an anchor.
+    pub(crate) gates: Vec<Gate>,
     strategy: How,
     validate: Vec<Validator>,
     unless: Vec<Automaton>,
@@ -41,6 +42,15 @@ pub(crate) struct Confirm {
 enum How {
     Automaton(Automaton),
     Sequence(WordSets),
+}
+
+/// How the starts of a pattern follow from its anchors; see the fields of [`Confirm`].
+#[derive(Debug)]
+pub(crate) struct FoundBy {
+    pub(crate) nearest_end: usize,
+    pub(crate) farthest_end: usize,
+    pub(crate) beginnings: Comparison,
+    pub(crate) gates: Vec<Gate>,
 }
 
 /// Where a confirm stopped because the text did.
@@ -67,27 +77,27 @@ impl Confirm {
         in_rule: u32,
         on: On,
         parsed: Parsed,
-        ends: (usize, usize),
-        first: ByteSet,
+        found_by: FoundBy,
         validate: Vec<Validator>,
-    ) -> Result<Confirm, PatternError> {
-        let unless = parsed.unless.into_iter().map(Automaton::new).collect::<Result<_, _>>()?;
+    ) -> Confirm {
+        let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
             Some(words) => How::Sequence(words),
-            None => How::Automaton(Automaton::new(parsed.hir)?),
+            None => How::Automaton(Automaton::new(parsed.hir)),
         };
-        Ok(Confirm {
+        Confirm {
             rule,
             in_rule,
             on,
             width: parsed.width,
-            nearest_end: ends.0,
-            farthest_end: ends.1,
-            first,
+            nearest_end: found_by.nearest_end,
+            farthest_end: found_by.farthest_end,
+            beginnings: found_by.beginnings,
+            gates: found_by.gates,
             strategy,
             validate,
             unless,
-        })
+        }
     }
 
     /// Whether it is merged over positions.

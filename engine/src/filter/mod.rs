@@ -5,8 +5,12 @@
 
 mod aho_corasick;
 mod config;
+#[cfg(test)]
+mod exactness;
+pub(crate) mod gate;
 pub(crate) mod native;
 pub(crate) mod runs;
+pub(crate) mod simd;
 pub(crate) mod table;
 
 use crate::anchor::Anchor;

@@ -5,6 +5,8 @@
 //! searches it with nothing clever.
 
 pub(crate) mod dialect;
+#[cfg(all(test, feature = "oracle"))]
+mod merging;
 pub(crate) mod run;
 pub(crate) mod sequence;
 

@@ -174,12 +174,16 @@ impl Reading {
         if first > last {
             return;
         }
-        scratch.marks.set(pattern, last + 1);
-        for start in first..=last {
-            let index = window.index(start);
-            if !window.bytes.get(index).is_some_and(|&b| confirm.first.contains(b)) {
-                continue;
+        if !confirm.gates.is_empty() {
+            // Gates are for anchors of bytes, which end at one place.
+            let end = window.index(*ends.end());
+            if !confirm.gates.iter().all(|g| g.may_match(window.bytes, end, window.complete)) {
+                return;
             }
+        }
+        scratch.marks.set(pattern, last + 1);
+        for index in confirm.beginnings.positions(window.bytes, window.index(first), window.index(last)) {
+            let start = window.base + index as u64;
             scratch.stats.confirms += 1;
             scratch.stats.by_pattern[pattern as usize].confirms += 1;
             match confirm.examine(window.bytes, index, window.complete, scratch) {

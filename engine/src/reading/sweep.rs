@@ -160,6 +160,6 @@ impl Sweep {
     fn forget(&mut self, program: &Program, decided: u64) {
         let least = decided.saturating_sub(program.reach);
         self.kept_to.retain(|k| k.1 > least);
-        self.latest.retain(|l| l.spans.iter().flatten().any(|s| s.0 > least));
+        self.latest.retain(|l| l.spans.iter().flatten().any(|s| s.0 >= least));
     }
 }

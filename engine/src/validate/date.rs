@@ -64,11 +64,11 @@ fn part(word: &[u8]) -> Option<Part> {
     let (figure, letters) = word.split_at(digits);
     match digits {
         0 => {
-            let is_month = |name: &&str| {
+            let is_month = |name: &str| {
                 letters.eq_ignore_ascii_case(name.as_bytes())
                     || letters.eq_ignore_ascii_case(&name.as_bytes()[..3])
             };
-            let index = MONTHS.iter().position(|name| is_month(&name))?;
+            let index = MONTHS.iter().position(|name| is_month(name))?;
             Some(Part::Month(u32::try_from(index).ok()? + 1))
         }
         1 | 2 => {
@@ -87,7 +87,7 @@ fn number(digits: &[u8]) -> u32 {
 }
 
 fn valid(year: u32, month: u32, day: u32) -> bool {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 if leap => 29,
         2 => 28,

@@ -7,7 +7,7 @@ pub(super) fn is_base64(span: &[u8]) -> bool {
     let Some((text, padding)) = split_padding(span) else { return false };
     let standard = text.iter().any(|b| matches!(b, b'+' | b'/'));
     let url = text.iter().any(|b| matches!(b, b'-' | b'_'));
-    let padded_right = padding == 0 || (text.len() + padding) % 4 == 0;
+    let padded_right = padding == 0 || (text.len() + padding).is_multiple_of(4);
     !text.is_empty()
         && text.len() % 4 != 1
         && padded_right

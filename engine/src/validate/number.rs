@@ -17,11 +17,11 @@ pub(super) fn luhn(span: &[u8]) -> bool {
         let doubled = if digit > 4 { 2 * digit - 9 } else { 2 * digit };
         (sum, other) = (other + digit, sum + doubled);
     }
-    digits >= 12 && !all_equal && sum % 10 == 0
+    digits >= 12 && !all_equal && sum.is_multiple_of(10)
 }
 
 /// Numbers that were printed in advertisements and handbooks, or that anybody would make up.
-const SPECIMENS: [u32; 4] = [78_05_1120, 219_09_9999, 457_55_5462, 123_45_6789];
+const SPECIMENS: [(u32, u32, u32); 4] = [(78, 5, 1120), (219, 9, 9999), (457, 55, 5462), (123, 45, 6789)];
 
 /// Nine digits laid out 3-2-4 with one kind of separator or none, that the Social Security Administration could have
 /// issued.
@@ -47,8 +47,8 @@ pub(super) fn ssn(span: &[u8]) -> bool {
         && area < 900
         && group != 0
         && serial != 0
-        && number % 111_111_111 != 0
-        && !SPECIMENS.contains(&number)
+        && !number.is_multiple_of(111_111_111)
+        && !SPECIMENS.contains(&(area, group, serial))
 }
 
 /// The countries of the IBAN registry with the length of their IBANs.

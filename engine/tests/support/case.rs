@@ -20,7 +20,7 @@ pub(crate) struct Case {
 pub(crate) const SELECTIONS: usize = 64;
 
 /// The rules of a selection: the first ones hold a single rule each, the last one all, those between a mix.
-pub(crate) fn selection(index: usize) -> Vec<Rule> {
+pub(crate) fn rules_of(index: usize) -> Vec<Rule> {
     let stock = stock::rules();
     let singles = stock.len().min(SELECTIONS - 8);
     if index < singles {
@@ -37,7 +37,9 @@ impl Case {
     pub(crate) fn decode(data: &[u8], longest: usize) -> Option<Case> {
         let (&[selection, flags, cuts], rest) = data.split_first_chunk()?;
         let (cuts, rest) = rest.split_at_checked(usize::from(cuts % 16) * 2)?;
-        let mut text = if flags & 1 == 0 { compose(rest) } else { rest.to_vec() };
+        let selection = usize::from(selection) % SELECTIONS;
+        let mut text =
+            if flags & 1 == 0 { compose(rest, &stock::samples(&rules_of(selection))) } else { rest.to_vec() };
         text.truncate(longest);
         let channel = Channel::ALL[usize::from(flags >> 1) % Channel::ALL.len()];
         let mut cuts: Vec<usize> = if flags & 0x80 != 0 {
@@ -46,6 +48,6 @@ impl Case {
             cuts.chunks_exact(2).map(|c| (usize::from(c[0]) << 8 | usize::from(c[1])) % (text.len() + 1)).collect()
         };
         cuts.sort_unstable();
-        Some(Case { selection: usize::from(selection) % SELECTIONS, channel, cuts, text })
+        Some(Case { selection, channel, cuts, text })
     }
 }

@@ -1,100 +1,36 @@
-//! Texts made of the stock's words: whole and halved, escaped and broken, with gaps between them.
+//! Texts made of samples of the rules: whole and broken, escaped in many ways, with noise and gaps between them.
 //!
-//! A text is written as codes, one byte each, so that proptest can shrink it and a fuzzer can mutate it: a byte below
-//! 0x80 stands for itself, the highest ones change what comes next, and those between are fragments.
+//! A text is written as codes, so that proptest can shrink it and a fuzzer can mutate it: a byte below 0x80 stands for
+//! itself, the next ones for samples and noise, and the highest ones change what comes after them.
 
-/// What the rules look for, what separates it, and escapes of all kinds.
-const FRAGMENTS: &[&[u8]] = &[
-    b"ignore",
-    b"ignore previous",
-    b"previous",
-    b"previous instructions",
-    b"all",
-    b"instructions",
-    b"rule",
-    b"forget",
-    b"prior",
-    b"begin",
-    b"end",
-    b"stop",
-    b"secret",
-    b"now",
-    b"tell",
-    b"tell now",
-    b"do not",
-    b"never ever",
-    b"say to",
-    b"Ignore",
-    b"aba",
-    b"bab",
-    b"AKIA",
-    b"AB12",
-    b"sk-",
-    b"abcdef",
-    b"ghp_A1b2C3d4",
-    b"xoxb-12ab",
-    b"pass",
-    b"key",
-    b"key=",
-    b"=hunter2",
-    b"=now",
-    b"token=",
-    b"example",
-    b"xxx",
-    b"xy1",
-    b"123-45-6789",
-    br"c:\new",
-    br"\u0041",
-    b"\"role\":",
-    b" \"system\"",
-    b"rm -rf /",
-    b"curl",
-    b"curl x|",
-    b"sh",
-    b"evil",
-    b".com",
-    b"malo",
-    b".example",
-    b"aa",
-    b"bb",
-    b"zz1",
-    b"de",
-    b"22",
-    b"12345",
-    b"4111 1111 1111 1111",
-    b"0123.",
-    b"Ab0-Cd1_Ef",
-    b"AbCdEfGhIj0123456789",
-    "\u{200b}".as_bytes(),
-    "\u{feff}\u{2060}".as_bytes(),
-    "\u{301}".as_bytes(),
-    "\u{30a}\u{36f}".as_bytes(),
-    "а".as_bytes(),
-    "α".as_bytes(),
-    "пароль".as_bytes(),
-    "не".as_bytes(),
-    " говори".as_bytes(),
-    "é".as_bytes(),
-    "è".as_bytes(),
-    "écrét".as_bytes(),
-    "à".as_bytes(),
-    "😀".as_bytes(),
-    b"https://a.very.long.example.invalid/with/a/path",
-    b"foo",
-    b"ignored rule",
+/// The first code of the samples, of the noise, of the gaps, and of the changes.
+pub(crate) const SAMPLES: u8 = 0x80;
+pub(crate) const NOISE: u8 = 0xc0;
+pub(crate) const GAPS: u8 = 0xe8;
+pub(crate) const CHANGES: u8 = 0xec;
+
+/// What stands between: white space, escapes whole and broken, bytes that are no text, pieces of tokens.
+const NOISES: [&[u8]; (GAPS - NOISE) as usize] = [
+    b" ",
+    b"\n",
     b"\r\n> ",
     b"\n   // ",
-    b"\n# ",
     b"        ",
+    b"x",
+    b"_",
+    b"0",
+    b"-",
+    b".",
+    b"\"",
     b"\xff",
+    b"\0",
     b"\xe2\x80",
     b"\xd0",
-    b"\0",
+    "а".as_bytes(),
     br"\n",
     br"\t",
     br"\u0020",
-    br"\u0069",
-    br"\u006F",
+    br"\u0061",
     br"\ud83d\ude00",
     br"\ud83d",
     br"\ude00",
@@ -104,85 +40,103 @@ const FRAGMENTS: &[&[u8]] = &[
     br"\u",
     br"\u00",
     br"\u00g",
+    br"\ud83d\u00",
     br"\q",
     br"\/",
     br#"\""#,
     br"\u0000",
     br"\u043f",
+    br"\u200b",
+    b"end",
+    b"now",
+    b"ignore",
+    b"AbCdEfGhIj",
 ];
 
-/// The first code that is no fragment.
-const CHANGES: u8 = 0xec;
+/// Most changes of one piece.
+const DEPTH: usize = 3;
 
-const _: () = assert!(FRAGMENTS.len() <= (CHANGES - 0x80) as usize);
-
-/// The text that `codes` stand for.
-pub(crate) fn compose(codes: &[u8]) -> Vec<u8> {
+/// The text that `codes` stand for, with these samples.
+pub(crate) fn compose(codes: &[u8], samples: &[&[u8]]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut codes = codes.iter().copied();
     while let Some(code) = codes.next() {
-        match code {
-            0..0x80 => text.push(code),
-            0x80..CHANGES => text.extend_from_slice(fragment(code)),
-            // A gap; its length decides whether two changes of a view share a stretch.
-            0xec..0xf0 => {
-                let length = usize::from(codes.next().unwrap_or(0)) << (2 * (code - 0xec));
-                text.extend(std::iter::repeat_n(b".x .".as_slice(), length.div_ceil(4)).flatten().take(length));
-            }
-            _ => {
-                let Some(next) = codes.next() else { break };
-                let next = if next < 0x80 { vec![next] } else { fragment(next).to_vec() };
-                text.extend(changed(code, &next));
-            }
-        }
+        text.extend(piece(code, &mut codes, samples, DEPTH));
     }
     text
 }
 
-fn fragment(code: u8) -> &'static [u8] {
-    FRAGMENTS[usize::from(code - 0x80) % FRAGMENTS.len()]
-}
-
-/// A fragment after the change that a code means.
-fn changed(code: u8, fragment: &[u8]) -> Vec<u8> {
-    let half = fragment.len() / 2;
+fn piece(code: u8, codes: &mut impl Iterator<Item = u8>, samples: &[&[u8]], depth: usize) -> Vec<u8> {
     match code {
-        0xf0 => fragment[..half].to_vec(),
-        0xf1 => fragment[half..].to_vec(),
-        0xf2 => fragment[..fragment.len().saturating_sub(1)].to_vec(),
-        0xf3 => fragment.to_ascii_uppercase(),
-        0xf4 => [fragment, fragment].concat(),
-        0xf5 => fragment.repeat(9),
-        0xf6 => escaped(fragment, |_| true),
-        0xf7 => escaped(fragment, |i| i == 0),
-        0xf8 => escaped(fragment, |i| i + 1 == fragment.len()),
-        0xf9 => escaped(fragment, |i| i == half),
-        0xfa => escaped(fragment, |i| i % 2 == 1),
-        0xfb => [fragment, b"\n"].concat(),
-        0xfc => [fragment, b" "].concat(),
-        0xfd => [b" ", fragment].concat(),
-        // As a JSON string says it, and as a JSON string in a JSON string does.
-        0xfe => quoted(fragment),
-        _ => quoted(&quoted(fragment)),
+        0..SAMPLES => vec![code],
+        SAMPLES..NOISE if samples.is_empty() => Vec::new(),
+        SAMPLES..NOISE => samples[usize::from(code - SAMPLES) % samples.len()].to_vec(),
+        NOISE..GAPS => NOISES[usize::from(code - NOISE)].to_vec(),
+        // A gap; its length decides whether two changes of a view share a stretch.
+        GAPS..CHANGES => {
+            let length = usize::from(codes.next().unwrap_or(0)) << (code - GAPS);
+            b".x .".iter().copied().cycle().take(length).collect()
+        }
+        CHANGES.. => match codes.next() {
+            Some(next) if depth > 0 => changed(code, &piece(next, codes, samples, depth - 1)),
+            _ => Vec::new(),
+        },
     }
 }
 
-/// Some bytes as `\u00XX`; only ASCII ones mean the same then.
-fn escaped(fragment: &[u8], which: impl Fn(usize) -> bool) -> Vec<u8> {
+/// A piece after the change that a code means.
+fn changed(code: u8, piece: &[u8]) -> Vec<u8> {
+    let half = piece.len() / 2;
+    let (left, right) = piece.split_at(half);
+    match code {
+        0xec => left.to_vec(),
+        0xed => right.to_vec(),
+        0xee => piece[..piece.len().saturating_sub(1)].to_vec(),
+        0xef => piece.to_ascii_uppercase(),
+        0xf0 => [piece, piece].concat(),
+        0xf1 => piece.repeat(9),
+        0xf2 => [left, b"\n", right].concat(),
+        0xf3 => [left, br"\", right].concat(),
+        0xf4 => [left, br"\n", right].concat(),
+        0xf5 => [left, b" ", right].concat(),
+        0xf6 => escaped(piece, |_| true),
+        0xf7 => escaped(piece, |i| i == 0),
+        0xf8 => escaped(piece, |i| i + 1 == piece.len()),
+        0xf9 => escaped(piece, |i| i == half),
+        0xfa => escaped(piece, |i| i % 3 == 1),
+        0xfb => [br"\n", piece, br"\t"].concat(),
+        0xfc => [b"_", piece].concat(),
+        0xfd => [piece, b"_"].concat(),
+        // As a JSON string says it, and as a JSON string in a JSON string does.
+        0xfe => quoted(piece),
+        _ => quoted(&quoted(piece)),
+    }
+}
+
+/// Some characters as `\uXXXX`, chosen by the offset of their first byte; bytes that are no UTF-8 stay.
+fn escaped(piece: &[u8], which: impl Fn(usize) -> bool) -> Vec<u8> {
     let mut text = Vec::new();
-    for (i, &byte) in fragment.iter().enumerate() {
-        if byte.is_ascii() && which(i) {
-            text.extend_from_slice(format!("\\u{byte:04x}").as_bytes());
-        } else {
-            text.push(byte);
+    let mut at = 0;
+    for chunk in piece.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            if which(at) {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    text.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+                }
+            } else {
+                text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+            }
+            at += c.len_utf8();
         }
+        text.extend_from_slice(chunk.invalid());
+        at += chunk.invalid().len();
     }
     text
 }
 
-fn quoted(fragment: &[u8]) -> Vec<u8> {
+fn quoted(piece: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    for &byte in fragment {
+    for &byte in piece {
         match byte {
             b'"' | b'\\' | b'/' => text.extend_from_slice(&[b'\\', byte]),
             b'\n' => text.extend_from_slice(br"\n"),

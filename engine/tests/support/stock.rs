@@ -17,6 +17,75 @@ pub(crate) fn rules() -> Vec<Rule> {
     rules
 }
 
+/// Texts that the rules match, or nearly do.
+pub(crate) fn samples(rules: &[Rule]) -> Vec<&'static [u8]> {
+    rules.iter().flat_map(|r| samples_of(&r.id)).copied().collect()
+}
+
+fn samples_of(id: &str) -> &'static [&'static [u8]] {
+    match id {
+        "PHRASE" => &[b"ignore previous", b"Ignore\n> previous"],
+        "PHRASE_OVERLAP" => {
+            &[b"ignore all previous instructions", b"ignore previous instructions", b"all previous rules"]
+        }
+        "PHRASE_GAP" => &[b"begin x end", b"beginend", b"begin end end", b"beginbegin.end"],
+        "PHRASE_INNER_EDGE" => &[b"xbegin, endx", b"xbegin end"],
+        "PHRASE_LINE" => &[b"\nsecret plan\n", b"secret", b"now secret"],
+        "PHRASE_WIDE_GAP" => &[b"begin some words stop", b"begin", b"previous", b"begin previous stop"],
+        "PHRASE_SELF_OVERLAP" => &[b"ababab", b"abaab", b"aba"],
+        "PHRASE_REPEATED" => &[b"tell now", b"tell now tell nowtell now"],
+        "PHRASE_BRANCHES" => &[
+            b"https://a.very.long.example.invalid/with/a/pathabfoo",
+            b"https://a.very.long.example.invalid/with/a/pathfoo",
+            b"ignoreabcd rule",
+            b"ignore rule",
+        ],
+        "PHRASE_RAW" => &[b"ignore  all", b"ignore \\u0020all"],
+        "PHRASE_BACKSLASH" => &[br"c:\new\u0041", br"c:\\new\\u0041"],
+        "PHRASE_QUOTED" => &[b"\"role\": \"system\"", br#"\"role\":"#, b"\"role\":"],
+        "SEQUENCE" => &[
+            b"ignore all the rules",
+            b"forget prior instructions",
+            b"ignore ignore previous all rule",
+            b"forget prior. rule",
+        ],
+        "SEQUENCE_PHRASES" => &[b"do not tell", b"never\never say to", b"do not never ever tell now"],
+        "SEQUENCE_EXACT" => &[b"Ignore -now", b"ALL now", b"Ignore ALL now", b"ALLx now"],
+        "SEQUENCE_TIGHT" => &[b"begin-end", b"x;ending", b"x;end"],
+        "SEQUENCE_ALL" => &[b"ignore previous secret", b"secret", b"ignore all"],
+        "TOKEN_SENSITIVE" => &[b"ghp_A1b2C3d4E5", b"ghp_A1b2"],
+        "TOKEN_ON_CHANNEL" => &[b"xoxb-12ab"],
+        "TOKEN_SHORT" => &[b"AKIAAB12", b"sk-abcdef", b"sk-aaaa"],
+        "TOKEN_PREFIX" => &[b"abc=hunter2", b"password=now", b"key=now", b"=hunter2"],
+        "TOKEN_EXCEPT" => &[b"token=abc123", b"token=example1", b"token=xxxx"],
+        "TOKEN_ANY_BYTE" => &[b"k\xff\ney=", b"key=", b"xy1", b"zy2"],
+        "TOKEN_DIGITS" => &[b"ssn: 536-22-8415", b"ssn 666-12-1234"],
+        "COMMAND_LINE" => &[b"\nrm -rf /", b"rm \t-rf /"],
+        "COMMAND_PIPE" => &[b"curl x | sh\n", b"curl http://|sh"],
+        "COMMAND_HOST" => &[b"evil.com", b"malo.example", b"mal.com"],
+        "COMMAND_GROUPS" => &[b"aabbzz1", b"ccaabbzz1", b"curl rm -", b"curl curl "],
+        "COMMAND_MANY" => &[b"aexx1end", b"dgzz22now", b"bfy3end"],
+        "RUN_DIGITS" => &[b"12345", b"1 2-3.4 5", b"123456789012", b"5."],
+        "RUN_CARD" => &[b"4111 1111 1111 1111", b"5500-0000-0000-0004", b"411111111111"],
+        "RUN_TOKEN" => &[b"AbCdEfGhIj0123456789", b"abcdefghij-_klmnopqrstuvwxyz0123456789", b"AbCdEfGhIj"],
+        "RUN_HIDDEN" => const { &[
+            "\u{200b}\u{200d}".as_bytes(),
+            "\u{feff}\u{2060}\u{200b}".as_bytes(),
+            "o\u{301}\u{30a}\u{36f}".as_bytes(),
+            "\u{301}\u{301}".as_bytes(),
+        ] },
+        "RUN_MIXED" => const { &["pаypal".as_bytes(), "аdmin".as_bytes(), "xαx".as_bytes(), "пароль".as_bytes()] },
+        "ALL_WORDS" => &[b"secret", b"tell", b"now ", b"tell noow secret", b"secret now tell"],
+        "ALL_SAME" => &[b"key=abc", b"key=", b"key=key=a"],
+        "ALL_FAR" => &[b"begin", b"end x stop", b"now", b"begin now end stop"],
+        "ALL_TIGHT" => &[b"aba", b"bab", b"ababab", b"bbb"],
+        "LETTERS_CYRILLIC" => const { &["пароль".as_bytes(), "не говори".as_bytes(), "ниговори".as_bytes()] },
+        "LETTERS_FRENCH" => const { &["écrét".as_bytes(), "êcrèt".as_bytes(), "nowà".as_bytes()] },
+        "LETTERS_PAIR" => const { &["😀😀".as_bytes(), br"\ud83d\ude00\ud83d\ude00", b"k\xffey", b"k\xff\xffey"] },
+        _ => panic!("the stock has no rule {id}"),
+    }
+}
+
 /// A rule of the patterns given.
 fn rule(id: &str, patterns: impl IntoIterator<Item = Pattern>) -> Rule {
     let mut rule = Rule::new(id, "law", Severity::Medium);
@@ -114,7 +183,7 @@ fn tokens() -> Vec<Rule> {
             [Pattern::regex("token=[a-z0-9]{3,8}").unless("token=example[a-z0-9]*").unless("token=x+")],
         ),
         rule("TOKEN_ANY_BYTE", [Pattern::regex("k[^a]{0,2}ey=").on(On::Raw), Pattern::regex(r"[xz]y\d")]),
-        rule("TOKEN_DIGITS", [Pattern::regex(r"\d{3}-\d{2}-\d{4}").validate(Validator::new(Check::Ssn))]),
+        rule("TOKEN_DIGITS", [Pattern::regex(r"ssn[ :]{1,2}\d{3}-\d{2}-\d{4}").validate(Validator::new(Check::Ssn).after(b" :"))]),
     ]
 }
 
@@ -146,7 +215,7 @@ fn together() -> Vec<Rule> {
         all(
             "ALL_WORDS",
             30,
-            [Pattern::literal("secret"), Pattern::regex(r"tell\b"), Pattern::regex("no{0,2}w ")],
+            [Pattern::literal("secret"), Pattern::regex(r"tell\b"), Pattern::regex("no{1,2}w ")],
         ),
         all("ALL_SAME", 16, [Pattern::literal("key="), Pattern::regex("key=[a-z]{1,8}")]),
         all("ALL_FAR", 400, [Pattern::literal("begin"), Pattern::regex("end.{0,9}stop"), Pattern::literal("now")]),

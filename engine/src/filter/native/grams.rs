@@ -4,10 +4,14 @@ use crate::anchor::grams::{GRAM, spellings};
 use crate::byteset::ByteSet;
 use crate::filter::native::WINDOW;
 
+/// Bits of the bitmap for each gram: one false hit in 16 positions.
+const BITS_PER_GRAM: usize = 16;
+
 /// 2^17 bits are 16 KiB: with the text that is read they stay in a first-level cache of 32 KiB.
-const BITMAP_BITS: u32 = 17;
-const BITMAP_WORDS: usize = 1 << (BITMAP_BITS - 5);
-const BUCKET_BITS: u32 = 12;
+const LEAST_BITMAP_BITS: u32 = 17;
+
+/// 2^20 bits are 128 KiB, which a second-level cache holds with ease.
+const MOST_BITMAP_BITS: u32 = 20;
 
 /// Folds the four bytes at once.
 const FOLD: u32 = u32::from_le_bytes([0x20; GRAM]);
@@ -25,7 +29,10 @@ pub(super) struct GramEntry {
 /// All grams of the anchors of one stride.
 #[derive(Debug)]
 pub(super) struct GramTable {
-    bitmap: Box<[u32; BITMAP_WORDS]>,
+    bitmap: Box<[u32]>,
+    /// How far a hash is shifted to give a place in the bitmap, and a bucket.
+    bitmap_shift: u32,
+    bucket_shift: u32,
     /// `entries[starts[b]..starts[b + 1]]` are the entries of bucket b.
     starts: Box<[u32]>,
     entries: Box<[GramEntry]>,
@@ -38,10 +45,10 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    /// Adds the grams of an anchor at the given offsets.
-    pub(super) fn insert(&mut self, entry: u32, sets: &[ByteSet], offsets: &[usize]) {
+    /// Adds the grams of `length` bytes of an anchor at the given offsets.
+    pub(super) fn insert(&mut self, entry: u32, sets: &[ByteSet], offsets: &[usize], length: usize) {
         for &offset in offsets {
-            for gram in spellings(&sets[offset..]) {
+            for gram in spellings(&sets[offset..offset + length]) {
                 let offset = u8::try_from(offset).expect("anchors are at most 16 bytes long");
                 self.entries.push(GramEntry { gram, entry, offset });
             }
@@ -49,19 +56,25 @@ impl Builder {
     }
 
     pub(super) fn build(mut self) -> GramTable {
+        let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
+        let bitmap_bits =
+            bits_for(self.entries.len() * BITS_PER_GRAM).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
+        let bucket_bits = bits_for(self.entries.len()).clamp(8, 20);
+        let (bitmap_shift, bucket_shift) = (32 - bitmap_bits, 32 - bucket_bits);
+        let bucket = |gram: u32| (hash(gram) >> bucket_shift) as usize;
         self.entries.sort_unstable_by_key(|e| (bucket(e.gram), *e));
         self.entries.dedup();
-        let mut bitmap = Box::new([0u32; BITMAP_WORDS]);
-        let mut starts = vec![0u32; (1 << BUCKET_BITS) + 1];
+        let mut bitmap = vec![0u32; 1 << (bitmap_bits - 5)];
+        let mut starts = vec![0u32; (1 << bucket_bits) + 1];
         for entry in &self.entries {
-            let (word, bit) = place(entry.gram);
-            bitmap[word] |= 1 << bit;
+            let place = hash(entry.gram) >> bitmap_shift;
+            bitmap[(place >> 5) as usize] |= 1 << (place & 31);
             starts[bucket(entry.gram) + 1] += 1;
         }
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
         }
-        GramTable { bitmap, starts: starts.into(), entries: self.entries.into() }
+        GramTable { bitmap: bitmap.into(), bitmap_shift, bucket_shift, starts: starts.into(), entries: self.entries.into() }
     }
 }
 
@@ -74,17 +87,27 @@ impl GramTable {
     #[inline(always)]
     pub(super) fn hits(&self, window: &[u8; WINDOW], phase: usize) -> u32 {
         let mut hits = 0u32;
+        // The mask says what the shift has made sure of, so that no bound need be checked.
+        let mask = self.bitmap.len() - 1;
         for k in 0..16 {
-            let (word, bit) = place(read(window, 4 * k + phase));
-            hits |= (self.bitmap[word] >> bit & 1) << k;
+            let place = hash(read(window, 4 * k + phase)) >> self.bitmap_shift;
+            let word = self.bitmap[(place >> 5) as usize & mask];
+            hits |= (word >> (place & 31) & 1) << k;
         }
         hits
+    }
+
+    /// Whether a gram may be in the table.
+    #[inline(always)]
+    pub(super) fn may_have(&self, gram: u32) -> bool {
+        let place = hash(gram) >> self.bitmap_shift;
+        self.bitmap[(place >> 5) as usize] >> (place & 31) & 1 != 0
     }
 
     /// The entries with exactly this gram.
     #[inline]
     pub(super) fn entries(&self, gram: u32) -> impl Iterator<Item = &GramEntry> {
-        let b = bucket(gram);
+        let b = (hash(gram) >> self.bucket_shift) as usize;
         self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
             .iter()
             .filter(move |e| e.gram == gram)
@@ -102,21 +125,16 @@ pub(super) fn read(window: &[u8; WINDOW], offset: usize) -> u32 {
     u32::from_le_bytes(bytes) | FOLD
 }
 
+/// The folded gram of three bytes at an offset of a window.
+#[inline(always)]
+pub(super) fn read_short(window: &[u8; WINDOW], offset: usize) -> u32 {
+    let bytes = [window[offset], window[offset + 1], window[offset + 2], 0];
+    u32::from_le_bytes(bytes) | FOLD >> 8
+}
+
 #[inline(always)]
 fn hash(gram: u32) -> u32 {
     gram.wrapping_mul(0x9e37_79b1)
-}
-
-/// Word and bit of a gram in the bitmap.
-#[inline(always)]
-fn place(gram: u32) -> (usize, u32) {
-    let h = hash(gram) >> (32 - BITMAP_BITS);
-    ((h >> 5) as usize, h & 31)
-}
-
-#[inline(always)]
-fn bucket(gram: u32) -> usize {
-    (hash(gram) >> (32 - BUCKET_BITS)) as usize
 }
 
 #[cfg(test)]

@@ -6,26 +6,8 @@
 use crate::filter::native::shorts::{BYTES, ShortTable};
 use crate::filter::native::{Masks, Native, WINDOW};
 use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks};
+use crate::filter::simd::NibbleTable;
 use crate::filter::{Candidate, SimdLevel};
-
-/// A table by nibbles: a byte's answer is the common bits of its low and its high nibble.
-#[derive(Clone, Copy, Debug, Default)]
-struct NibbleTable {
-    low: [u8; 16],
-    high: [u8; 16],
-}
-
-impl NibbleTable {
-    /// The tightest table whose answers hold all bits that `of` gives.
-    fn new(of: impl Fn(u8) -> u8) -> NibbleTable {
-        let mut table = NibbleTable::default();
-        for b in 0..=255u8 {
-            table.low[usize::from(b & 15)] |= of(b);
-            table.high[usize::from(b >> 4)] |= of(b);
-        }
-        table
-    }
-}
 
 /// The tables of a database, and the level that was chosen.
 #[derive(Debug)]
@@ -98,191 +80,11 @@ impl Kernel {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Kernel, Masks, Native, NibbleTable};
+    use super::{Kernel, Masks, Native};
+    use crate::filter::simd::{Lanes, NibbleTable};
     use crate::filter::Candidate;
     use crate::filter::native::WINDOW;
     use crate::filter::runs::{BLOCK, RunMasks, kind};
-
-    /// A register of bytes.
-    ///
-    /// # Safety
-    /// Every method may only be called where the CPU has the implementation's feature.
-    trait Lanes: Copy {
-        /// Bytes of a register.
-        const WIDTH: usize;
-        /// Reads `WIDTH` bytes; `at` must be readable that far.
-        unsafe fn load(at: *const u8) -> Self;
-        /// Repeats a table of 16 in every 16-byte lane.
-        unsafe fn table(table: &[u8; 16]) -> Self;
-        /// For each byte the table's answer to its low nibble and to its high nibble, and-ed.
-        unsafe fn classify(self, low: Self, high: Self) -> Self;
-        /// Bitwise and.
-        unsafe fn and(self, other: Self) -> Self;
-        /// One bit a byte: whether it shares a bit with `bits`.
-        unsafe fn test(self, bits: u8) -> u64;
-    }
-
-    impl Lanes for __m128i {
-        const WIDTH: usize = 16;
-
-        #[inline(always)]
-        unsafe fn load(at: *const u8) -> Self {
-            // SAFETY: the caller promises 16 readable bytes; the load needs no alignment.
-            unsafe { _mm_loadu_si128(at.cast()) }
-        }
-
-        #[inline(always)]
-        unsafe fn table(table: &[u8; 16]) -> Self {
-            // SAFETY: the table has 16 bytes; the load needs no alignment.
-            unsafe { _mm_loadu_si128(table.as_ptr().cast()) }
-        }
-
-        #[inline(always)]
-        unsafe fn classify(self, low: Self, high: Self) -> Self {
-            // SAFETY: the caller promises SSSE3.
-            let nibble = unsafe { _mm_set1_epi8(15) };
-            // SAFETY: as above.
-            let index = unsafe { _mm_and_si128(self, nibble) };
-            // SAFETY: as above.
-            let by_low = unsafe { _mm_shuffle_epi8(low, index) };
-            // SAFETY: as above.
-            let shifted = unsafe { _mm_srli_epi16(self, 4) };
-            // SAFETY: as above.
-            let index = unsafe { _mm_and_si128(shifted, nibble) };
-            // SAFETY: as above.
-            let by_high = unsafe { _mm_shuffle_epi8(high, index) };
-            // SAFETY: as above.
-            unsafe { _mm_and_si128(by_low, by_high) }
-        }
-
-        #[inline(always)]
-        unsafe fn and(self, other: Self) -> Self {
-            // SAFETY: the caller promises SSSE3.
-            unsafe { _mm_and_si128(self, other) }
-        }
-
-        #[inline(always)]
-        unsafe fn test(self, bits: u8) -> u64 {
-            // SAFETY: the caller promises SSSE3.
-            let wanted = unsafe { _mm_set1_epi8(bits.cast_signed()) };
-            // SAFETY: as above.
-            let shared = unsafe { _mm_and_si128(self, wanted) };
-            // SAFETY: as above.
-            let zero = unsafe { _mm_setzero_si128() };
-            // SAFETY: as above.
-            let none = unsafe { _mm_cmpeq_epi8(shared, zero) };
-            // SAFETY: as above.
-            let mask = unsafe { _mm_movemask_epi8(none) };
-            u64::from(!mask.cast_unsigned() & 0xffff)
-        }
-    }
-
-    impl Lanes for __m256i {
-        const WIDTH: usize = 32;
-
-        #[inline(always)]
-        unsafe fn load(at: *const u8) -> Self {
-            // SAFETY: the caller promises 32 readable bytes; the load needs no alignment.
-            unsafe { _mm256_loadu_si256(at.cast()) }
-        }
-
-        #[inline(always)]
-        unsafe fn table(table: &[u8; 16]) -> Self {
-            // SAFETY: the table has 16 bytes; the load needs no alignment.
-            let lane = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
-            // SAFETY: the caller promises AVX2.
-            unsafe { _mm256_broadcastsi128_si256(lane) }
-        }
-
-        #[inline(always)]
-        unsafe fn classify(self, low: Self, high: Self) -> Self {
-            // SAFETY: the caller promises AVX2.
-            let nibble = unsafe { _mm256_set1_epi8(15) };
-            // SAFETY: as above.
-            let index = unsafe { _mm256_and_si256(self, nibble) };
-            // SAFETY: as above.
-            let by_low = unsafe { _mm256_shuffle_epi8(low, index) };
-            // SAFETY: as above.
-            let shifted = unsafe { _mm256_srli_epi16(self, 4) };
-            // SAFETY: as above.
-            let index = unsafe { _mm256_and_si256(shifted, nibble) };
-            // SAFETY: as above.
-            let by_high = unsafe { _mm256_shuffle_epi8(high, index) };
-            // SAFETY: as above.
-            unsafe { _mm256_and_si256(by_low, by_high) }
-        }
-
-        #[inline(always)]
-        unsafe fn and(self, other: Self) -> Self {
-            // SAFETY: the caller promises AVX2.
-            unsafe { _mm256_and_si256(self, other) }
-        }
-
-        #[inline(always)]
-        unsafe fn test(self, bits: u8) -> u64 {
-            // SAFETY: the caller promises AVX2.
-            let wanted = unsafe { _mm256_set1_epi8(bits.cast_signed()) };
-            // SAFETY: as above.
-            let shared = unsafe { _mm256_and_si256(self, wanted) };
-            // SAFETY: as above.
-            let zero = unsafe { _mm256_setzero_si256() };
-            // SAFETY: as above.
-            let none = unsafe { _mm256_cmpeq_epi8(shared, zero) };
-            // SAFETY: as above.
-            let mask = unsafe { _mm256_movemask_epi8(none) };
-            u64::from(!mask.cast_unsigned())
-        }
-    }
-
-    impl Lanes for __m512i {
-        const WIDTH: usize = 64;
-
-        #[inline(always)]
-        unsafe fn load(at: *const u8) -> Self {
-            // SAFETY: the caller promises 64 readable bytes; the load needs no alignment.
-            unsafe { _mm512_loadu_si512(at.cast()) }
-        }
-
-        #[inline(always)]
-        unsafe fn table(table: &[u8; 16]) -> Self {
-            // SAFETY: the table has 16 bytes; the load needs no alignment.
-            let lane = unsafe { _mm_loadu_si128(table.as_ptr().cast()) };
-            // SAFETY: the caller promises AVX-512F.
-            unsafe { _mm512_broadcast_i32x4(lane) }
-        }
-
-        #[inline(always)]
-        unsafe fn classify(self, low: Self, high: Self) -> Self {
-            // SAFETY: the caller promises AVX-512BW.
-            let nibble = unsafe { _mm512_set1_epi8(15) };
-            // SAFETY: as above.
-            let index = unsafe { _mm512_and_si512(self, nibble) };
-            // SAFETY: as above.
-            let by_low = unsafe { _mm512_shuffle_epi8(low, index) };
-            // SAFETY: as above.
-            let shifted = unsafe { _mm512_srli_epi16(self, 4) };
-            // SAFETY: as above.
-            let index = unsafe { _mm512_and_si512(shifted, nibble) };
-            // SAFETY: as above.
-            let by_high = unsafe { _mm512_shuffle_epi8(high, index) };
-            // SAFETY: as above.
-            unsafe { _mm512_and_si512(by_low, by_high) }
-        }
-
-        #[inline(always)]
-        unsafe fn and(self, other: Self) -> Self {
-            // SAFETY: the caller promises AVX-512F.
-            unsafe { _mm512_and_si512(self, other) }
-        }
-
-        #[inline(always)]
-        unsafe fn test(self, bits: u8) -> u64 {
-            // SAFETY: the caller promises AVX-512BW.
-            let wanted = unsafe { _mm512_set1_epi8(bits.cast_signed()) };
-            // SAFETY: as above.
-            unsafe { _mm512_test_epi8_mask(self, wanted) }
-        }
-    }
 
     /// The comparison of one block in registers of one kind.
     ///
@@ -396,8 +198,7 @@ mod tests {
     fn the_kinds_survive_the_split_into_nibbles() {
         let table = NibbleTable::new(|b| KINDS[usize::from(b)]);
         for b in 0..=255u8 {
-            let split = table.low[usize::from(b & 15)] & table.high[usize::from(b >> 4)];
-            assert_eq!(split, KINDS[usize::from(b)], "byte {b:#04x}");
+            assert_eq!(table.of(b), KINDS[usize::from(b)], "byte {b:#04x}");
         }
     }
 }

@@ -12,7 +12,7 @@ mod grams;
 mod kernel;
 mod shorts;
 
-use crate::anchor::grams::{AnchorTier, plan};
+use crate::anchor::grams::{AnchorTier, GRAM, plan};
 use crate::anchor::{Anchor, MAX_ANCHOR};
 use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, bits};
 use crate::filter::table::AnchorTable;
@@ -57,11 +57,11 @@ impl Native {
         for (entry, sets) in (0u32..).zip(byte_anchors) {
             let plan = plan(sets).expect("the compiler only takes anchors that the filter can find");
             match plan.tier {
-                AnchorTier::Long => long.insert(entry, sets, &plan.offsets),
+                AnchorTier::Long => long.insert(entry, sets, &plan.offsets, GRAM),
                 AnchorTier::Medium => {
                     // Every fourth position is looked up among the long ones, the positions between among these.
-                    long.insert(entry, sets, &plan.offsets);
-                    medium.insert(entry, sets, &plan.offsets);
+                    long.insert(entry, sets, &plan.offsets, GRAM);
+                    medium.insert(entry, sets, &plan.offsets, GRAM);
                 }
                 AnchorTier::Short | AnchorTier::Run => shorts.push((entry, sets.as_slice(), plan.offsets[0])),
             }
@@ -99,7 +99,7 @@ impl Native {
             looked += self.grams(window, text, at, found);
             if wants_masks {
                 let masks = masks(window);
-                looked += self.short_hits(masks.short, text, at, found);
+                looked += self.short_hits(masks.short, window, text, at, found);
                 if !self.runs.is_empty() {
                     runs.block(text, at, BLOCK, masks.runs, found);
                 }
@@ -116,7 +116,7 @@ impl Native {
             looked += self.grams(&window, text, at, found);
             if wants_masks {
                 let masks = masks(&window);
-                looked += self.short_hits(masks.short, text, at, found);
+                looked += self.short_hits(masks.short, &window, text, at, found);
                 if !self.runs.is_empty() {
                     runs.block(text, at, rest.len().min(BLOCK), masks.runs, found);
                 }
@@ -151,11 +151,18 @@ impl Native {
     }
 
     #[inline(always)]
-    fn short_hits(&self, hits: u64, text: &[u8], at: usize, found: &mut Vec<Candidate>) -> u64 {
+    fn short_hits(
+        &self,
+        hits: u64,
+        window: &[u8; WINDOW],
+        text: &[u8],
+        at: usize,
+        found: &mut Vec<Candidate>,
+    ) -> u64 {
         let mut looked = 0;
-        for i in bits(hits) {
+        for i in bits(hits).filter(|&i| self.shorts.may_have(window, i)) {
             looked += 1;
-            for entry in self.shorts.entries(text, at + i) {
+            for entry in self.shorts.entries(window, i) {
                 let Some(start) = (at + i).checked_sub(usize::from(entry.offset)) else { continue };
                 self.check(entry.entry, text, start, found);
             }

@@ -1,36 +1,33 @@
 //! Short anchors: three bytes compared at every position at once.
 //!
-//! The anchors are dealt into eight buckets, one bit each. For each of the three bytes a table by its value says in
-//! which buckets an anchor has it there; a position where the three answers share a bit is a hit. The SIMD kernels split
-//! the tables by nibbles (after the Teddy algorithm of Hyperscan's authors), the exact tables here then say which.
+//! The anchors are dealt into eight buckets, one bit each. For each of the three bytes a table by its nibbles says in
+//! which buckets an anchor has it there; a position where the three answers share a bit may be a hit (after the Teddy
+//! algorithm of Hyperscan's authors). With many short anchors that alone lets much pass, so what passes is looked up by
+//! the hash of its three bytes, as the longer grams are.
 
+use crate::anchor::grams::SHORT_GRAM;
 use crate::anchor::rarity;
 use crate::byteset::ByteSet;
+use crate::filter::native::WINDOW;
+use crate::filter::native::grams::{self, GramEntry, GramTable};
 
 /// Bytes that are compared.
-pub(super) const BYTES: usize = 3;
+pub(super) const BYTES: usize = SHORT_GRAM;
 const BUCKETS: usize = 8;
-
-/// A short anchor's place in the exact table.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ShortEntry {
-    pub(super) entry: u32,
-    /// Where in the anchor the compared bytes stand.
-    pub(super) offset: u8,
-}
 
 /// All short anchors.
 #[derive(Debug)]
 pub(super) struct ShortTable {
     /// For each compared byte and value: the buckets that have it there.
     bytes: Box<[[u8; 256]; BYTES]>,
-    buckets: [Vec<ShortEntry>; BUCKETS],
+    grams: GramTable,
 }
 
 impl ShortTable {
     /// Takes entry, byte sets and offset of the compared bytes of each anchor.
     pub(super) fn new(anchors: &[(u32, &[ByteSet], usize)]) -> ShortTable {
-        let mut table = ShortTable { bytes: Box::new([[0; 256]; BYTES]), buckets: Default::default() };
+        let mut bytes = Box::new([[0u8; 256]; BYTES]);
+        let mut grams = grams::Builder::default();
         let mut sets = [[ByteSet::EMPTY; BYTES]; BUCKETS];
         for &(entry, anchor, offset) in anchors {
             let own = &anchor[offset..offset + BYTES];
@@ -41,27 +38,28 @@ impl ShortTable {
             for i in 0..BYTES {
                 sets[bucket][i] = sets[bucket][i].union(&own[i]);
                 for byte in own[i].iter() {
-                    table.bytes[i][usize::from(byte)] |= 1 << bucket;
+                    bytes[i][usize::from(byte)] |= 1 << bucket;
                 }
             }
-            let offset = u8::try_from(offset).expect("anchors are at most 16 bytes long");
-            table.buckets[bucket].push(ShortEntry { entry, offset });
+            grams.insert(entry, anchor, &[offset], BYTES);
         }
-        table
+        ShortTable { bytes, grams: grams.build() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.buckets.iter().all(Vec::is_empty)
+        self.grams.is_empty()
     }
 
-    /// The anchors whose compared bytes may stand at `at`.
+    /// Whether a short anchor's bytes may stand at `offset` of the window.
+    #[inline(always)]
+    pub(super) fn may_have(&self, window: &[u8; WINDOW], offset: usize) -> bool {
+        self.grams.may_have(grams::read_short(window, offset))
+    }
+
+    /// The anchors whose bytes stand at `offset` of the window.
     #[inline]
-    pub(super) fn entries(&self, text: &[u8], at: usize) -> impl Iterator<Item = &ShortEntry> {
-        let buckets = match text.get(at..at + BYTES) {
-            Some(bytes) => (0..BYTES).fold(0xff, |all, i| all & self.bytes[i][usize::from(bytes[i])]),
-            None => 0,
-        };
-        (0..BUCKETS).filter(move |b| buckets >> b & 1 != 0).flat_map(|b| self.buckets[b].iter())
+    pub(super) fn entries(&self, window: &[u8; WINDOW], offset: usize) -> impl Iterator<Item = &GramEntry> {
+        self.grams.entries(grams::read_short(window, offset))
     }
 
     /// The buckets of a byte at one of the compared places.
@@ -70,7 +68,7 @@ impl ShortTable {
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.bytes) + self.buckets.iter().map(|b| size_of_val(b.as_slice())).sum::<usize>()
+        size_of_val(&*self.bytes) + self.grams.memory()
     }
 }
 

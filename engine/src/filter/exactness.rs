@@ -1,0 +1,133 @@
+//! Every filter reports every occurrence of every anchor, and nothing else: compared with a search byte by byte.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use crate::anchor::{Anchor, grams};
+use crate::byteset::ByteSet;
+use crate::filter::{Candidate, Config, Filter, FilterKind, SimdLevel};
+use crate::rule::RunClass;
+
+/// Bytes of which anchors and texts are made: few, so that they meet, and such as differ in one bit of a letter only.
+const BYTES: &[u8] = b"abAB@`01 .-_\x00\xc3\xa9\xce\xb1\xd0\xb0\xcc\x81\xcd\xaf";
+
+fn sets() -> impl Strategy<Value = ByteSet> {
+    let byte = prop::sample::select(BYTES);
+    prop_oneof![
+        3 => byte.clone().prop_map(|b| ByteSet::of(&[b])),
+        3 => byte.clone().prop_map(|b| ByteSet::of(&[b.to_ascii_lowercase(), b.to_ascii_uppercase()])),
+        1 => prop::collection::vec(byte, 1..5).prop_map(|bytes| ByteSet::of(&bytes)),
+        1 => Just(ByteSet::of(b"0123456789")),
+        1 => Just(ByteSet::FULL),
+    ]
+}
+
+fn anchors() -> impl Strategy<Value = Anchor> {
+    let run = |class: RunClass, lengths: std::ops::Range<usize>| {
+        lengths.prop_map(move |length| Anchor::Run(class, length)).boxed()
+    };
+    prop_oneof![
+        6 => prop::collection::vec(sets(), 3..17)
+            .prop_filter("the compiler takes no others", |sets| grams::plan(sets).is_some())
+            .prop_map(Anchor::Bytes),
+        1 => run(RunClass::Digits, 5..25),
+        1 => run(RunClass::Token, 20..25),
+        1 => run(RunClass::Marks, 5..6),
+        1 => run(RunClass::MixedScript, 3..4),
+    ]
+}
+
+/// A text with whole and broken occurrences of the anchors in it.
+fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (which, choices) in pieces {
+        let mut choices = choices.iter().copied();
+        let mut choose = |from: &[u8]| from[usize::from(choices.next().unwrap_or(0)) % from.len()];
+        match anchors.get(usize::from(*which) % (anchors.len() + 2)) {
+            Some(Anchor::Bytes(sets)) => {
+                text.extend(sets.iter().map(|s| choose(&s.iter().collect::<Vec<u8>>())));
+            }
+            Some(Anchor::Run(RunClass::Digits, _)) => {
+                text.extend((0..*which / 8).map(|_| choose(b"012345678901234 .-")))
+            }
+            Some(Anchor::Run(RunClass::Token, _)) => {
+                text.extend((0..*which / 2).map(|_| choose(b"aZ0_-b1")))
+            }
+            Some(Anchor::Run(..)) => {
+                (0..*which / 32).for_each(|_| match choose(b"maM") {
+                    b'm' => text.extend_from_slice("\u{301}".as_bytes()),
+                    b'a' => text.extend_from_slice("а".as_bytes()),
+                    _ => text.push(b'a'),
+                });
+            }
+            None => text.extend((0..*which / 8).map(|_| choose(BYTES))),
+        }
+    }
+    text
+}
+
+/// Whether an anchor stands in the text at `at`.
+fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
+    let Some(bytes) = text.get(at..at + anchor.len()) else { return false };
+    let is_lead = |b: u8| crate::filter::runs::KINDS[usize::from(b)] & crate::filter::runs::kind::LEAD_GREEK_CYRILLIC != 0;
+    match anchor {
+        Anchor::Bytes(sets) => sets.iter().zip(bytes).all(|(set, &b)| set.contains(b)),
+        Anchor::Run(RunClass::Digits, _) => (at..at + bytes.len()).all(|i| {
+            let digit = |i: Option<usize>| i.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_digit);
+            digit(Some(i)) || matches!(text[i], b' ' | b'.' | b'-') && digit(i.checked_sub(1)) && digit(Some(i + 1))
+        }),
+        Anchor::Run(RunClass::Token, _) => {
+            bytes.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        }
+        Anchor::Run(RunClass::Marks, _) => [0, 2, 4].iter().all(|&i| matches!(bytes[i], 0xcc | 0xcd)),
+        Anchor::Run(..) => {
+            bytes[0].is_ascii_alphabetic() && is_lead(bytes[1]) || is_lead(bytes[0]) && bytes[2].is_ascii_alphabetic()
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_occurrence_and_nothing_else(
+        anchors in prop::collection::vec(anchors(), 1..12),
+        pieces in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..40)), 0..12),
+        from in any::<prop::sample::Index>(),
+    ) {
+        let mut anchors = anchors;
+        anchors.sort();
+        anchors.dedup();
+        let text = text(&anchors, &pieces);
+        let from = from.index(text.len() + 1);
+        let all: BTreeSet<(u32, usize)> = (0u32..)
+            .zip(&anchors)
+            .flat_map(|(i, a)| (0..text.len()).filter(|&at| stands(a, &text, at)).map(move |at| (i, at)))
+            .collect();
+        // No match begins with a separator, so none needs the runs that do where the search begins.
+        let begins_inside = |i: u32, at: usize| {
+            matches!(anchors[i as usize], Anchor::Run(RunClass::Digits, _)) && !text[at].is_ascii_digit()
+        };
+        let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available());
+        let configs = levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)]);
+        for config in configs {
+            let mut found: Vec<Candidate> = Vec::new();
+            Filter::new(&anchors, config).find(&text, from, &mut found);
+            let found: BTreeSet<(u32, usize)> = found
+                .iter()
+                .flat_map(|c| (c.first_end..=c.last_end).map(|end| (c.anchor, end - anchors[c.anchor as usize].len())))
+                .collect();
+            for &(i, at) in all.iter().filter(|(i, at)| *at >= from && !begins_inside(*i, *at)) {
+                prop_assert!(
+                    found.contains(&(i, at)),
+                    "{config:?} misses {} at {at} from {from}: {}", anchors[i as usize].describe(), text.escape_ascii()
+                );
+            }
+            for &(i, at) in &found {
+                prop_assert!(
+                    all.contains(&(i, at)),
+                    "{config:?} makes up {} at {at} from {from}: {}", anchors[i as usize].describe(), text.escape_ascii()
+                );
+            }
+        }
+    }
+}
