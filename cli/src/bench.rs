@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use hypersieve::{Cache, Channel, Config, Database, Policy, Scanner, Verdict};
+use hypersieve::{Cache, Channel, Database, Policy, Scanner, Verdict};
 use serde::Serialize;
 
 use crate::args::{BenchArgs, Format};
@@ -48,10 +48,9 @@ struct Measured {
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
-    let config: Config = ruleset::config(&args.engine);
-    let database = RuleSet::load(&args.rules)?.database(config)?;
-    database.warm();
     let sample = Sample::read(&args.paths)?;
+    let database = RuleSet::load(&args.rules)?.database(ruleset::config(&args.engine))?;
+    database.warm();
     let measured = measure(args, &database, &sample)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match args.format {

@@ -9,14 +9,14 @@ mod support;
 
 use std::fmt;
 
-use hypersieve::oracle::{Key, Oracle};
-use hypersieve::{Channel, Config, Database, Pattern, Rule, Severity, View};
+use hypersieve::oracle::Oracle;
+use hypersieve::{Action, Cache, Channel, Config, Database, Pattern, Rule, ScanError, Severity, Stream};
 use proptest::prelude::*;
 use proptest::test_runner::Config as Runs;
 
-use support::check::{self, Watched};
-use support::compose::{CHANGES, GAPS, NOISE, SAMPLES, compose};
 use expression::{Expression, expressions};
+use support::check;
+use support::compose::{CHANGES, GAPS, NOISE, SAMPLES, compose};
 use support::stock;
 
 /// `cases`, unless the environment says how many.
@@ -88,10 +88,6 @@ fn raw_cuts() -> impl Strategy<Value = Vec<u16>> {
     prop::collection::vec(any::<u16>(), 0..12)
 }
 
-fn scanners(rules: &[Rule]) -> Vec<(String, hypersieve::Scanner)> {
-    check::configs().into_iter().map(|(name, config)| (name, check::scanner(rules, config))).collect()
-}
-
 proptest! {
     #![proptest_config(runs(150))]
 
@@ -116,35 +112,23 @@ proptest! {
         let text = text_of(&rules, &codes);
         let mut oracle = Oracle::new(&rules).expect("the stock is valid");
         let expected = check::oracle(&mut oracle, &rules, &text, channel);
-        check::law_2(&scanners(&rules), &expected, &text, channel);
+        check::law_2(&check::scanners(&rules), &expected, &text, channel);
     }
 
-    /// What a boundary promises.
-    ///
-    /// - Everything before it is cleared.
-    /// - What is listed at the first one is what a text that ends there has.
-    /// - What a text that ends at a later one has, or the whole text in the end, is listed, too, if it does not overlap
-    ///   something that the same rule had already reported. (In a view it may also overlap a match that was dropped for
-    ///   such an overlap; the rule is then listed, but not this match.)
+    /// A boundary judges and clears what is pending, and what completes later is found.
     #[test]
     fn a_boundary_judges_and_forgets_nothing(Rules(rules) in some_rules(), codes in codes(), raw in raw_cuts(), channel in channels()) {
         let text = text_of(&rules, &codes);
         let scanner = check::scanner(&rules, Config::new());
-        let mut watched = Watched::new(&scanner, channel);
-        let mut last = 0;
-        for (i, &cut) in cuts(&text, &raw).iter().enumerate() {
-            watched.push(&text[last..cut]);
-            last = cut;
-            let so_far = check::whole(&scanner, &text[..cut], channel);
-            let listed = watched.boundary();
-            if i == 0 {
-                prop_assert_eq!(&listed, &so_far.findings);
-            }
-            covers(&listed, &so_far.findings, &text[..cut]);
-        }
-        watched.push(&text[last..]);
-        let outcome = watched.finish();
-        covers(&outcome.findings, &check::whole(&scanner, &text, channel).findings, &text);
+        check::boundaries(&scanner, &text, channel, &cuts(&text, &raw));
+    }
+
+    /// Law 5: nothing in the scanned text switches anything off.
+    #[test]
+    fn nothing_switches_a_rule_off(Rules(rules) in some_rules(), codes in prop::collection::vec(codes(), 3..=3)) {
+        let scanner = check::scanner(&rules, Config::new());
+        let [before, text, behind] = [0, 1, 2].map(|i| text_of(&rules, &codes[i]));
+        check::law_5(&scanner, &before, &text, &behind, Channel::Any);
     }
 
     /// Laws 1 and 2 for expressions that nobody thought of: their anchors, their first bytes, their automata.
@@ -174,22 +158,11 @@ proptest! {
         }
         let mut oracle = Oracle::new(&rules).expect("they were compiled");
         let expected = check::oracle(&mut oracle, &rules, &text, Channel::Any);
-        let scanners = scanners(&rules);
+        let scanners = check::scanners(&rules);
         check::law_2(&scanners, &expected, &text, Channel::Any);
         check::law_1(&scanners[0].1, &text, Channel::Any, &cuts(&text, &raw));
         let every: Vec<usize> = (0..text.len()).collect();
         check::law_1(&scanners[0].1, &text, Channel::Any, &every);
-    }
-}
-
-/// Each of `wanted` is in `listed`, as far as a boundary promises; rules of which not all are listed can't be checked.
-fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
-    for key in wanted {
-        let mut same_rule = listed.iter().filter(|l| l.0 == key.0);
-        if same_rule.clone().count() < 100 {
-            let covered = same_rule.any(|l| key.1 != View::Raw || l.2 < key.3 && key.2 < l.3);
-            assert!(covered, "{key:?} is missing in {listed:?}: {}", check::shown(text));
-        }
     }
 }
 
@@ -220,6 +193,27 @@ fn long_texts_in_pieces() {
             assert!(pieces == expected, "seed {seed}, {step} bytes at a time");
         }
     }
+}
+
+/// Law 3: after an error there is nothing but errors, and what a stream says of itself is to block and to hold back.
+#[test]
+fn a_failed_scan_is_never_clean() {
+    let scanner = check::scanner(&stock::rules(), Config::new());
+    let other = check::scanner(&stock::rules(), Config::new());
+    let fail: [fn(&mut Stream, &mut Cache) -> Result<(), ScanError>; 2] =
+        [|stream, cache| stream.push_with(cache, b"b"), Stream::boundary_with];
+    for fail in fail {
+        let mut stream = scanner.stream(Channel::Any);
+        stream.push(&[b'a'; 5000]).expect("nothing went wrong before");
+        assert!(stream.cleared() > 0);
+        fail(&mut stream, &mut other.create_cache()).expect_err("the cache belongs to another database");
+        assert_eq!((stream.action(), stream.cleared()), (Action::Block, 0));
+        stream.push(b"c").expect_err("the stream is poisoned");
+        stream.boundary().expect_err("the stream is poisoned");
+        stream.finish().expect_err("the stream is poisoned");
+    }
+    scanner.scan_with(&mut other.create_cache(), b"", Channel::Any).expect_err("the cache is another's");
+    scanner.stream(Channel::Any).finish_with(&mut other.create_cache()).expect_err("the cache is another's");
 }
 
 /// Law 4: texts made of nothing but anchors cost each pattern at most one confirm a byte read.

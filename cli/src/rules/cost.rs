@@ -49,8 +49,8 @@ struct AnchorCost<'d> {
 }
 
 pub(crate) fn run(args: &CostArgs) -> Result<Exit> {
-    let database = RuleSet::load(&args.rules)?.database(Config::new())?;
     let sample = Sample::read(&args.paths)?;
+    let database = RuleSet::load(&args.rules)?.database(Config::new())?;
     let scanner = Scanner::new(&database, Policy::new())?;
     let mut cache = scanner.create_cache();
     for piece in sample.pieces(PIECE) {

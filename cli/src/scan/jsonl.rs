@@ -42,8 +42,8 @@ pub(crate) fn run(
     let file = if stdin { None } else { Some(File::open(path).with_context(|| path.display().to_string())?) };
     let (sender, batches) = sync_channel::<Vec<Line>>(2);
     let reader = thread::spawn(move || match file {
-        Some(file) => read(BufReader::with_capacity(BLOCK, file), &sender),
-        None => read(BufReader::with_capacity(BLOCK, io::stdin()), &sender),
+        Some(file) => read(BufReader::with_capacity(BLOCK, file), LONGEST, &sender),
+        None => read(BufReader::with_capacity(BLOCK, io::stdin()), LONGEST, &sender),
     });
     let scan = Scan { engine, channel, chunk };
     let mut out = BufWriter::with_capacity(1 << 16, io::stdout().lock());
@@ -71,8 +71,8 @@ struct Line {
     bytes: Option<Vec<u8>>,
 }
 
-/// Reads lines, and hands over what is complete before each wait for more.
-fn read(mut input: impl BufRead, sender: &SyncSender<Vec<Line>>) -> io::Result<()> {
+/// Reads lines of at most `longest` bytes, and hands over what is complete before each wait for more.
+fn read(mut input: impl BufRead, longest: usize, sender: &SyncSender<Vec<Line>>) -> io::Result<()> {
     let mut number = 0;
     let mut partial = Some(Vec::new());
     let mut begun = false;
@@ -94,7 +94,7 @@ fn read(mut input: impl BufRead, sender: &SyncSender<Vec<Line>>) -> io::Result<(
                 if *last == b'\n' { (content, true) } else { (piece, false) }
             });
             begun = !ends;
-            partial = partial.filter(|line| line.len() + content.len() <= LONGEST);
+            partial = partial.filter(|line| line.len() + content.len() <= longest);
             if let Some(line) = &mut partial {
                 line.extend_from_slice(content);
             }
@@ -207,9 +207,10 @@ mod tests {
 
     fn lines(input: &[u8], capacity: usize) -> Vec<(u64, String)> {
         let (sender, batches) = sync_channel(1000);
-        read(BufReader::with_capacity(capacity, input), &sender).unwrap();
+        read(BufReader::with_capacity(capacity, input), 5, &sender).unwrap();
         drop(sender);
-        let text = |line: Line| (line.number, String::from_utf8(line.bytes.unwrap()).unwrap());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let text = |line: Line| (line.number, line.bytes.map_or("(too long)".to_string(), text));
         batches.into_iter().flatten().map(text).collect()
     }
 
@@ -222,6 +223,8 @@ mod tests {
                 [one(1, "ab"), one(2, ""), one(3, "cde\r"), one(4, "f")]
             );
             assert_eq!(lines(b"ab\n", capacity), [one(1, "ab")]);
+            let long = [one(1, "12345"), one(2, "(too long)"), one(3, ""), one(4, "(too long)")];
+            assert_eq!(lines(b"12345\n123456\n\n1234567890", capacity), long);
             assert_eq!(lines(b"\n", capacity), [one(1, "")]);
             assert_eq!(lines(b"", capacity), []);
         }

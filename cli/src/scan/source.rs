@@ -47,7 +47,7 @@ impl Source {
     /// or into a temporary file without a name if it is long.
     pub(crate) fn open(path: &Path) -> Result<Source> {
         if path.as_os_str() == STDIN {
-            return Source::read(io::stdin().lock());
+            return Source::read(io::stdin().lock(), 0);
         }
         let file = File::open(path)?;
         let about = file.metadata()?;
@@ -55,7 +55,8 @@ impl Source {
         if about.is_file() && about.len() > WHOLE as u64 {
             return Ok(Source { text: Text::File { stamp: Stamp::of(&about), file } });
         }
-        Source::read(file)
+        let expected = usize::try_from(about.len()).unwrap_or(0).min(WHOLE);
+        Source::read(file, expected)
     }
 
     /// A text in memory.
@@ -64,8 +65,9 @@ impl Source {
         Source { text: Text::Memory(text.into()) }
     }
 
-    fn read(mut reader: impl Read) -> Result<Source> {
-        let mut text = Vec::new();
+    /// Reads a text that is expected to have so many bytes.
+    fn read(mut reader: impl Read, expected: usize) -> Result<Source> {
+        let mut text = Vec::with_capacity(expected + 1);
         reader.by_ref().take(WHOLE as u64 + 1).read_to_end(&mut text)?;
         if text.len() <= WHOLE {
             return Ok(Source { text: Text::Memory(text) });
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn a_long_text_from_a_pipe_can_be_read_again() {
         let text = long();
-        let source = Source::read(text.as_slice()).unwrap();
+        let source = Source::read(text.as_slice(), 0).unwrap();
         assert!(source.in_memory().is_none());
         assert_eq!(source.len(), text.len() as u64);
         for size in [None, Some(777_777), Some(usize::MAX)] {
@@ -198,7 +200,7 @@ mod tests {
 
     #[test]
     fn a_short_text_stays_in_memory() {
-        let source = Source::read(&b"abc"[..]).unwrap();
+        let source = Source::read(&b"abc"[..], 3).unwrap();
         assert_eq!(source.in_memory(), Some(&b"abc"[..]));
         assert_eq!(all(&source, Some(1)), b"abc");
         assert_eq!(source.part(1..99).unwrap(), b"bc");

@@ -484,8 +484,9 @@ fn best_window(fragment: &Fragment) -> Option<(usize, usize, f64)> {
     let window = &sets[offset..offset + length];
     let before = window.iter().take_while(|s| !definite(s)).count();
     let behind = window.iter().rev().take_while(|s| !definite(s)).count();
-    if before + behind < length && length - before - behind >= DEFINITE {
-        return Some((offset + before, length - before - behind, cost));
+    let inner = &window[before.min(length - behind)..length - behind];
+    if inner.len() >= DEFINITE && grams::plan(inner).is_some() {
+        return Some((offset + before, inner.len(), cost));
     }
     Some((offset, length, cost))
 }
@@ -560,14 +561,22 @@ mod tests {
     #[test]
     fn a_string_that_was_cut_down_is_no_prefix() {
         let long = "0123456789abcdefghijklmnopqrstuvwxyz";
-        for text in [format!("x?(?:{long}[a-f]{{0,9}}|1{long}[a-f]{{0,9}})"), format!("\\b({long}.{{0,9}})")] {
-            let hir = dialect::parse(&text, On::Exact).expect("valid");
-            for anchor in contents(&hir).expect("has anchors").anchors {
-                let literal = anchor.anchor.describe();
-                let at = long.find(&literal).unwrap_or_else(|| panic!("{literal} of {text}"));
-                assert!(anchor.from <= at && anchor.to >= at, "{literal} of {text}: {anchor:?}");
+        for text in [format!("\\b({long}.{{0,9}})"), format!("\\b(?:{long}[a-f]{{0,9}}|_{long}[a-f]{{0,9}})")] {
+            for shown in shown(&text) {
+                let (literal, offsets) = shown.split_once('@').expect("as written above");
+                let in_either = [long.to_string(), format!("_{long}")]
+                    .iter()
+                    .any(|l| l.find(literal).is_some_and(|at| offsets == format!("{at}..={at}")));
+                assert!(in_either, "{shown} of {text}");
             }
         }
+    }
+
+    /// What is left of a window when the vague bytes at its edges are dropped must still be one that can be found.
+    #[test]
+    fn vague_edges_stay_where_the_middle_is_vaguer() {
+        let shown = shown(r"é..ab\d");
+        assert!(shown[0].starts_with(r"\xc3\xa9..ab[0-9]"), "{shown:?}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use regex_syntax::hir::Hir;
 const EAGER_WIDTH: usize = 12;
 
 /// Largest deterministic automaton in bytes; what would be larger is simulated state set by state set.
-const MAX_DFA_SIZE: usize = 1 << 18;
+const MAX_DFA_SIZE: usize = 1 << 20;
 
 /// An expression and, once it is needed, its automaton.
 #[derive(Debug)]

@@ -51,9 +51,7 @@ fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
             Some(Anchor::Run(RunClass::Digits, _)) => {
                 text.extend((0..*which / 8).map(|_| choose(b"012345678901234 .-")))
             }
-            Some(Anchor::Run(RunClass::Token, _)) => {
-                text.extend((0..*which / 2).map(|_| choose(b"aZ0_-b1")))
-            }
+            Some(Anchor::Run(RunClass::Token, _)) => text.extend((0..*which / 2).map(|_| choose(b"aZ0_-b1"))),
             Some(Anchor::Run(..)) => {
                 (0..*which / 32).for_each(|_| match choose(b"maM") {
                     b'm' => text.extend_from_slice("\u{301}".as_bytes()),
@@ -70,19 +68,23 @@ fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
 /// Whether an anchor stands in the text at `at`.
 fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
     let Some(bytes) = text.get(at..at + anchor.len()) else { return false };
-    let is_lead = |b: u8| crate::filter::runs::KINDS[usize::from(b)] & crate::filter::runs::kind::LEAD_GREEK_CYRILLIC != 0;
+    let is_lead = |b: u8| {
+        crate::filter::runs::KINDS[usize::from(b)] & crate::filter::runs::kind::LEAD_GREEK_CYRILLIC != 0
+    };
     match anchor {
         Anchor::Bytes(sets) => sets.iter().zip(bytes).all(|(set, &b)| set.contains(b)),
         Anchor::Run(RunClass::Digits, _) => (at..at + bytes.len()).all(|i| {
             let digit = |i: Option<usize>| i.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_digit);
-            digit(Some(i)) || matches!(text[i], b' ' | b'.' | b'-') && digit(i.checked_sub(1)) && digit(Some(i + 1))
+            digit(Some(i))
+                || matches!(text[i], b' ' | b'.' | b'-') && digit(i.checked_sub(1)) && digit(Some(i + 1))
         }),
         Anchor::Run(RunClass::Token, _) => {
             bytes.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
         }
         Anchor::Run(RunClass::Marks, _) => [0, 2, 4].iter().all(|&i| matches!(bytes[i], 0xcc | 0xcd)),
         Anchor::Run(..) => {
-            bytes[0].is_ascii_alphabetic() && is_lead(bytes[1]) || is_lead(bytes[0]) && bytes[2].is_ascii_alphabetic()
+            bytes[0].is_ascii_alphabetic() && is_lead(bytes[1])
+                || is_lead(bytes[0]) && bytes[2].is_ascii_alphabetic()
         }
     }
 }

@@ -8,19 +8,41 @@ use crate::pattern::sequence::{Ends, Merge, WordSets};
 use crate::rule::{On, Sequence};
 
 const WORDS: &[&str] = &[
-    "a", "ab", "aba", "b", "ab*", "b*", "a b", "b ab*", "a b a", "-a", "a-", "-", "Ab", "é", "éa", "_", "a>", "> a", "#",
-    "a\nb",
+    "a", "ab", "aba", "b", "ab*", "b*", "a b", "b ab*", "a b a", "-a", "a-", "-", "Ab", "é", "éa", "_", "a>",
+    "> a", "#", "a\nb",
 ];
 
 const PIECES: &[&[u8]] = &[
-    b"a", b"b", b"ab", b"aba", b"A", b"B", b"Ab", b" ", b"  ", b"\n", b"\n> ", b" \r\n\t > # ", b"        ", b"\n//;  * ",
-    b"-", b"_", b">", b"#", b"\xc3\xa9", b"\xc3", b".", b"!", b"x",
+    b"a",
+    b"b",
+    b"ab",
+    b"aba",
+    b"A",
+    b"B",
+    b"Ab",
+    b" ",
+    b"  ",
+    b"\n",
+    b"\n> ",
+    b" \r\n\t > # ",
+    b"        ",
+    b"\n//;  * ",
+    b"-",
+    b"_",
+    b">",
+    b"#",
+    b"\xc3\xa9",
+    b"\xc3",
+    b".",
+    b"!",
+    b"x",
 ];
 
 fn sequences() -> impl Strategy<Value = Sequence> {
     let word = prop::sample::select(WORDS).prop_map(str::to_string);
     let words = prop::collection::vec(prop::collection::vec(word, 1..4), 2..4);
-    let stop = prop_oneof![Just(Vec::new()), prop::collection::vec(prop::sample::select(b".!ax\n>".to_vec()), 1..3)];
+    let stop =
+        prop_oneof![Just(Vec::new()), prop::collection::vec(prop::sample::select(b".!ax\n>".to_vec()), 1..3)];
     (words, 0usize..9, stop).prop_map(|(words, gap, stop)| Sequence { words, gap, stop })
 }
 

@@ -58,7 +58,7 @@ impl Sweep {
         kept: &mut Vec<Kept>,
     ) {
         if self.waiting.is_empty() {
-            self.forget(program, decided.min(window.end()));
+            self.forget(program, decided, window);
             return;
         }
         // Whether a match counts depends on the byte behind it, so it waits for that, and all behind it wait, too.
@@ -89,7 +89,7 @@ impl Sweep {
                 self.keep(found.rule, hull, kept);
             }
         }
-        self.forget(program, decided.min(window.end()));
+        self.forget(program, decided, window);
     }
 
     /// Takes over what was settled when the text was judged as if it ended at `end`.
@@ -156,8 +156,11 @@ impl Sweep {
         self.kept_to.iter().find(|k| k.0 == rule).map_or(0, |k| k.1)
     }
 
-    /// Drops what is too far back to matter.
-    fn forget(&mut self, program: &Program, decided: u64) {
+    /// Drops what is too far back to matter; at the end of the text nothing, because it may only be judged as such.
+    fn forget(&mut self, program: &Program, decided: u64, window: Window<'_>) {
+        if window.complete {
+            return;
+        }
         let least = decided.saturating_sub(program.reach);
         self.kept_to.retain(|k| k.1 > least);
         self.latest.retain(|l| l.spans.iter().flatten().any(|s| s.0 >= least));

@@ -1,35 +1,71 @@
 //! A case of a fuzz target: which rules, which text, and where it is cut, read from the fuzzer's bytes.
 
-use hypersieve::{Channel, Rule};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use hypersieve::oracle::Oracle;
+use hypersieve::{Channel, Config, Rule, Scanner};
+
+use super::check;
 use super::compose::compose;
 use super::stock;
+
+/// Longest texts of the targets: the oracle is slow, and one byte at a time is not fast.
+pub(crate) const CHUNKING_LONGEST: usize = 4096;
+pub(crate) const FILTERS_LONGEST: usize = 600;
 
 /// What to scan with which rules.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
-    /// Which of the [`SELECTIONS`].
+    /// Which of the selections of rules.
     pub(crate) selection: usize,
     pub(crate) channel: Channel,
     /// Where the text is cut; the same place twice means an empty push.
     pub(crate) cuts: Vec<usize>,
+    /// Whether a boundary is declared at the cuts.
+    pub(crate) boundaries: bool,
     pub(crate) text: Vec<u8>,
 }
 
 /// Sets of rules that are compiled once: few enough to keep, enough to mix everything with everything.
-pub(crate) const SELECTIONS: usize = 64;
+const SELECTIONS: usize = 64;
+
+/// A selection, compiled when it is first asked for.
+struct Compiled {
+    rules: Vec<Rule>,
+    scanner: Scanner,
+    /// Only one of the targets needs them.
+    others: OnceLock<Others>,
+}
+
+/// A selection with every filter at every level, and the oracle.
+struct Others {
+    scanners: Vec<(String, Scanner)>,
+    oracle: Mutex<Oracle>,
+}
+
+static COMPILED: [OnceLock<Compiled>; SELECTIONS] = [const { OnceLock::new() }; SELECTIONS];
 
 /// The rules of a selection: the first ones hold a single rule each, the last one all, those between a mix.
-pub(crate) fn rules_of(index: usize) -> Vec<Rule> {
+fn rules_of(index: usize) -> Vec<Rule> {
     let stock = stock::rules();
-    let singles = stock.len().min(SELECTIONS - 8);
-    if index < singles {
-        return vec![stock[index].clone()];
-    }
     if index == SELECTIONS - 1 {
         return stock;
     }
-    stock.into_iter().enumerate().filter(|(i, _)| (i * 7 + index * 5) % (2 + index % 7) == 0).map(|(_, r)| r).collect()
+    match stock.get(index) {
+        Some(rule) => vec![rule.clone()],
+        None => {
+            let step = 2 + index % 7;
+            (index % step..stock.len()).step_by(step).map(|i| stock[i].clone()).collect()
+        }
+    }
+}
+
+fn compiled(index: usize) -> &'static Compiled {
+    COMPILED[index].get_or_init(|| {
+        let rules = rules_of(index);
+        let scanner = check::scanner(&rules, Config::new());
+        Compiled { rules, scanner, others: OnceLock::new() }
+    })
 }
 
 impl Case {
@@ -38,16 +74,43 @@ impl Case {
         let (&[selection, flags, cuts], rest) = data.split_first_chunk()?;
         let (cuts, rest) = rest.split_at_checked(usize::from(cuts % 16) * 2)?;
         let selection = usize::from(selection) % SELECTIONS;
-        let mut text =
-            if flags & 1 == 0 { compose(rest, &stock::samples(&rules_of(selection))) } else { rest.to_vec() };
+        let mut text = match flags & 1 {
+            0 => compose(rest, &stock::samples(&compiled(selection).rules)),
+            _ => rest.to_vec(),
+        };
         text.truncate(longest);
-        let channel = Channel::ALL[usize::from(flags >> 1) % Channel::ALL.len()];
-        let mut cuts: Vec<usize> = if flags & 0x80 != 0 {
+        let channel = Channel::ALL[usize::from(flags >> 1 & 7) % Channel::ALL.len()];
+        let boundaries = flags & 0x40 != 0;
+        let mut cuts: Vec<usize> = if flags & 0x80 != 0 && !boundaries {
             (0..text.len()).collect()
         } else {
-            cuts.chunks_exact(2).map(|c| (usize::from(c[0]) << 8 | usize::from(c[1])) % (text.len() + 1)).collect()
+            cuts.chunks_exact(2)
+                .map(|c| (usize::from(c[0]) << 8 | usize::from(c[1])) % (text.len() + 1))
+                .collect()
         };
         cuts.sort_unstable();
-        Some(Case { selection, channel, cuts, text })
+        Some(Case { selection, channel, cuts, boundaries, text })
+    }
+
+    /// Laws 1 and 6.
+    pub(crate) fn check_chunking(&self) {
+        let scanner = &compiled(self.selection).scanner;
+        if self.boundaries {
+            check::boundaries(scanner, &self.text, self.channel, &self.cuts);
+        } else {
+            check::law_1(scanner, &self.text, self.channel, &self.cuts);
+        }
+    }
+
+    /// Law 2.
+    pub(crate) fn check_filters(&self) {
+        let compiled = compiled(self.selection);
+        let others = compiled.others.get_or_init(|| Others {
+            scanners: check::scanners(&compiled.rules),
+            oracle: Mutex::new(Oracle::new(&compiled.rules).expect("the stock is valid")),
+        });
+        let mut oracle = others.oracle.lock().unwrap_or_else(PoisonError::into_inner);
+        let expected = check::oracle(&mut oracle, &compiled.rules, &self.text, self.channel);
+        check::law_2(&others.scanners, &expected, &self.text, self.channel);
     }
 }

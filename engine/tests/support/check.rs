@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use hypersieve::oracle::{Key, Oracle};
 use hypersieve::{
-    Action, Channel, Config, Database, FilterKind, Finding, Policy, Rule, Scanner, SimdLevel, Stream, Verdict, View,
+    Action, Channel, Config, Database, FilterKind, Finding, Policy, Rule, Scanner, SimdLevel, Stream,
+    Verdict, View,
 };
 
 /// Findings listed for each rule.
@@ -49,7 +50,8 @@ impl Outcome {
 
 /// A finding's key.
 pub(crate) fn key(database: &Database, finding: &Finding) -> Key {
-    let rule = database.rules().iter().position(|r| r.id == finding.rule().id).expect("a rule of the database");
+    let rule =
+        database.rules().iter().position(|r| r.id == finding.rule().id).expect("a rule of the database");
     (rule, finding.view(), finding.start(), finding.end())
 }
 
@@ -60,13 +62,12 @@ pub(crate) fn scanner(rules: &[Rule], config: Config) -> Scanner {
     Scanner::new(&database, Policy::new()).expect("the empty policy names nothing")
 }
 
-/// All filters at all SIMD levels that this machine has.
-pub(crate) fn configs() -> Vec<(String, Config)> {
+/// Scanners with every filter, at every SIMD level that this machine has.
+pub(crate) fn scanners(rules: &[Rule]) -> Vec<(String, Scanner)> {
     let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available() && *l != SimdLevel::Auto);
-    let mut configs: Vec<(String, Config)> =
-        levels.map(|l| (format!("native/{l}"), Config::new().simd(l))).collect();
-    configs.push(("aho-corasick".to_string(), Config::new().filter(FilterKind::AhoCorasick)));
-    configs
+    let native = levels.map(|l| (format!("native/{l}"), Config::new().simd(l)));
+    let portable = [("aho-corasick".to_string(), Config::new().filter(FilterKind::AhoCorasick))];
+    native.chain(portable).map(|(name, config)| (name, scanner(rules, config))).collect()
 }
 
 pub(crate) fn whole(scanner: &Scanner, text: &[u8], channel: Channel) -> Outcome {
@@ -105,6 +106,58 @@ pub(crate) fn oracle(oracle: &mut Oracle, rules: &[Rule], text: &[u8], channel: 
     Outcome::expected(rules, channel, &oracle.scan(text, channel))
 }
 
+/// What a boundary promises; one is declared at each cut.
+///
+/// - Everything before it is cleared.
+/// - What is listed at the first one is what a text that ends there has.
+/// - What a text that ends at a later one has, or the whole text in the end, is listed, too, if it does not overlap
+///   something that the same rule had already reported. (In a view it may also overlap a match that was dropped for
+///   such an overlap; the rule is then listed, but not this match.)
+/// - How the text between two boundaries is cut does not matter.
+pub(crate) fn boundaries(scanner: &Scanner, text: &[u8], channel: Channel, cuts: &[usize]) {
+    let mut watched = Watched::new(scanner, channel);
+    let mut byte_by_byte = Watched::new(scanner, channel);
+    let mut last = 0;
+    for (i, &cut) in cuts.iter().enumerate() {
+        watched.push(&text[last..cut]);
+        text[last..cut].chunks(1).for_each(|byte| byte_by_byte.push(byte));
+        last = cut;
+        let so_far = whole(scanner, &text[..cut], channel);
+        let listed = watched.boundary();
+        if i == 0 {
+            assert_eq!(listed, so_far.findings, "at the first boundary: {}", shown(&text[..cut]));
+        }
+        assert_eq!(byte_by_byte.boundary(), listed, "byte by byte to {cut}: {}", shown(text));
+        covers(&listed, &so_far.findings, &text[..cut]);
+    }
+    watched.push(&text[last..]);
+    text[last..].chunks(1).for_each(|byte| byte_by_byte.push(byte));
+    let outcome = watched.finish();
+    assert_eq!(byte_by_byte.finish(), outcome, "byte by byte with boundaries at {cuts:?}: {}", shown(text));
+    covers(&outcome.findings, &whole(scanner, text, channel).findings, text);
+}
+
+/// Law 5: what stands before or behind a text, a hull's length away, takes nothing from what is found in it.
+pub(crate) fn law_5(scanner: &Scanner, before: &[u8], text: &[u8], behind: &[u8], channel: Channel) {
+    let far = [b"\n".as_slice(), &b". ".repeat(600), b"\n"].concat();
+    let around = [before, &far, text, &far, behind].concat();
+    let shift = (before.len() + far.len()) as u64;
+    let alone = whole(scanner, text, channel).findings;
+    let shifted: Vec<Key> = alone.iter().map(|k| (k.0, k.1, k.2 + shift, k.3 + shift)).collect();
+    covers(&whole(scanner, &around, channel).findings, &shifted, &around);
+}
+
+/// Each of `wanted` is in `listed`, as far as [`boundaries`] says; rules of which not all are listed can't be checked.
+fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
+    for key in wanted {
+        let mut same_rule = listed.iter().filter(|l| l.0 == key.0);
+        if same_rule.clone().count() < 100 {
+            let covered = same_rule.any(|l| key.1 != View::Raw || l.2 < key.3 && key.2 < l.3);
+            assert!(covered, "{key:?} is missing in {listed:?}: {}", shown(text));
+        }
+    }
+}
+
 pub(crate) fn shown(text: &[u8]) -> String {
     let shown = text.escape_ascii().to_string();
     if shown.len() > 3000 { format!("{} bytes", text.len()) } else { format!("b\"{shown}\"") }
@@ -117,7 +170,7 @@ pub(crate) struct Watched {
     pushed: u64,
     cleared: u64,
     action: Action,
-    /// After each push: what was cleared, and which findings were listed by then.
+    /// What was cleared in the end with which findings listed.
     released: Vec<(u64, Vec<Key>)>,
     boundaries: Vec<u64>,
 }
@@ -159,13 +212,24 @@ impl Watched {
         let most = self.database.max_holdback();
         assert!(cleared >= self.cleared, "cleared() fell from {} to {cleared}", self.cleared);
         assert!(cleared <= self.pushed, "cleared() is {cleared} of {} pushed", self.pushed);
-        assert!(cleared + most >= self.pushed, "cleared() is {cleared} of {} pushed, {most} may wait", self.pushed);
+        assert!(
+            cleared + most >= self.pushed,
+            "cleared() is {cleared} of {} pushed, {most} may wait",
+            self.pushed
+        );
         assert!(self.stream.action() >= self.action, "the action fell");
         self.cleared = cleared;
         self.action = self.stream.action();
-        let listed = self.listed();
-        if self.released.last().is_none_or(|last| last.0 != cleared || last.1 != listed) {
-            self.released.push((cleared, listed));
+        // As long as no rule can have more than are listed, the list only grows.
+        let same = |last: &(u64, Vec<Key>)| {
+            last.1.len() == self.stream.findings().len() && (last.1.len() as u64) < LISTED
+        };
+        match self.released.last_mut() {
+            Some(last) if same(last) => last.0 = cleared,
+            _ => {
+                let listed = self.listed();
+                self.released.push((cleared, listed));
+            }
         }
     }
 

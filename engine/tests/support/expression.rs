@@ -17,7 +17,23 @@ pub(crate) enum Expression {
 
 /// Literals of which expressions are made: with and without a meaning of their own beside their neighbours.
 const LITERALS: &[&str] = &[
-    "a", "b", "ab", "abc", "cab", "k=", "1", " ", "  ", "é", "è", "не", "ignore", "now ", "-key-", "AbAb", "_x9_",
+    "a",
+    "b",
+    "ab",
+    "abc",
+    "cab",
+    "k=",
+    "1",
+    " ",
+    "  ",
+    "é",
+    "è",
+    "не",
+    "ignore",
+    "now ",
+    "-key-",
+    "AbAb",
+    "_x9_",
     "every.expression.of.this.length.is.cut.down",
 ];
 

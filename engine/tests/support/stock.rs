@@ -4,7 +4,8 @@ use hypersieve::{
     Channel, Check, Expr, Matching, On, Pattern, Rule, RunClass, Sequence, Severity, Validator,
 };
 
-/// All rules of the stock; a test draws some of them.
+/// All rules of the stock; a test draws some of them. The cases of the fuzz targets name them by their place, so new
+/// ones go to the end.
 pub(crate) fn rules() -> Vec<Rule> {
     let mut rules = Vec::new();
     rules.extend(phrases());
@@ -68,20 +69,30 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "RUN_DIGITS" => &[b"12345", b"1 2-3.4 5", b"123456789012", b"5."],
         "RUN_CARD" => &[b"4111 1111 1111 1111", b"5500-0000-0000-0004", b"411111111111"],
         "RUN_TOKEN" => &[b"AbCdEfGhIj0123456789", b"abcdefghij-_klmnopqrstuvwxyz0123456789", b"AbCdEfGhIj"],
-        "RUN_HIDDEN" => const { &[
-            "\u{200b}\u{200d}".as_bytes(),
-            "\u{feff}\u{2060}\u{200b}".as_bytes(),
-            "o\u{301}\u{30a}\u{36f}".as_bytes(),
-            "\u{301}\u{301}".as_bytes(),
-        ] },
-        "RUN_MIXED" => const { &["pаypal".as_bytes(), "аdmin".as_bytes(), "xαx".as_bytes(), "пароль".as_bytes()] },
+        "RUN_HIDDEN" => {
+            const {
+                &[
+                    "\u{200b}\u{200d}".as_bytes(),
+                    "\u{feff}\u{2060}\u{200b}".as_bytes(),
+                    "o\u{301}\u{30a}\u{36f}".as_bytes(),
+                    "\u{301}\u{301}".as_bytes(),
+                ]
+            }
+        }
+        "RUN_MIXED" => {
+            const { &["pаypal".as_bytes(), "аdmin".as_bytes(), "xαx".as_bytes(), "пароль".as_bytes()] }
+        }
         "ALL_WORDS" => &[b"secret", b"tell", b"now ", b"tell noow secret", b"secret now tell"],
         "ALL_SAME" => &[b"key=abc", b"key=", b"key=key=a"],
         "ALL_FAR" => &[b"begin", b"end x stop", b"now", b"begin now end stop"],
         "ALL_TIGHT" => &[b"aba", b"bab", b"ababab", b"bbb"],
-        "LETTERS_CYRILLIC" => const { &["пароль".as_bytes(), "не говори".as_bytes(), "ниговори".as_bytes()] },
+        "LETTERS_CYRILLIC" => {
+            const { &["пароль".as_bytes(), "не говори".as_bytes(), "ниговори".as_bytes()] }
+        }
         "LETTERS_FRENCH" => const { &["écrét".as_bytes(), "êcrèt".as_bytes(), "nowà".as_bytes()] },
-        "LETTERS_PAIR" => const { &["😀😀".as_bytes(), br"\ud83d\ude00\ud83d\ude00", b"k\xffey", b"k\xff\xffey"] },
+        "LETTERS_PAIR" => {
+            const { &["😀😀".as_bytes(), br"\ud83d\ude00\ud83d\ude00", b"k\xffey", b"k\xff\xffey"] }
+        }
         _ => panic!("the stock has no rule {id}"),
     }
 }
@@ -150,7 +161,10 @@ fn sequences() -> Vec<Rule> {
                 ".!",
             )],
         ),
-        rule("SEQUENCE_PHRASES", [sequence(&[&["do not", "never ever"], &["tell", "tell now", "say to"]], 5, "")]),
+        rule(
+            "SEQUENCE_PHRASES",
+            [sequence(&[&["do not", "never ever"], &["tell", "tell now", "say to"]], 5, "")],
+        ),
         rule("SEQUENCE_EXACT", [sequence(&[&["Ignore", "ALL"], &["now", "-now*"]], 3, "x").on(On::Exact)]),
         rule("SEQUENCE_TIGHT", [sequence(&[&["begin", "x;"], &["-end", "end*"]], 0, "")]),
         all(
@@ -177,13 +191,20 @@ fn tokens() -> Vec<Rule> {
                 Pattern::regex("sk-[a-z]{2,6}").on(On::Exact).validate(Validator::new(Check::Distinct(5))),
             ],
         ),
-        rule("TOKEN_PREFIX", [Pattern::regex("[a-z]{1,6}=hunter2"), Pattern::regex(r"\b(?:pass|key)[a-z]{0,4}=now")]),
+        rule(
+            "TOKEN_PREFIX",
+            [Pattern::regex("[a-z]{1,6}=hunter2"), Pattern::regex(r"\b(?:pass|key)[a-z]{0,4}=now")],
+        ),
         rule(
             "TOKEN_EXCEPT",
             [Pattern::regex("token=[a-z0-9]{3,8}").unless("token=example[a-z0-9]*").unless("token=x+")],
         ),
         rule("TOKEN_ANY_BYTE", [Pattern::regex("k[^a]{0,2}ey=").on(On::Raw), Pattern::regex(r"[xz]y\d")]),
-        rule("TOKEN_DIGITS", [Pattern::regex(r"ssn[ :]{1,2}\d{3}-\d{2}-\d{4}").validate(Validator::new(Check::Ssn).after(b" :"))]),
+        rule(
+            "TOKEN_DIGITS",
+            [Pattern::regex(r"ssn[ :]{1,2}\d{3}-\d{2}-\d{4}")
+                .validate(Validator::new(Check::Ssn).after(b" :"))],
+        ),
     ]
 }
 
@@ -193,7 +214,10 @@ fn commands() -> Vec<Rule> {
         rule("COMMAND_LINE", [Pattern::regex("^rm -rf /")]),
         rule("COMMAND_PIPE", [Pattern::regex(r"curl[^|]{1,12}\|\s{0,3}sh$")]),
         rule("COMMAND_HOST", [Pattern::regex(r"(?:evil|malo|mal)\.(?:com|example)")]),
-        rule("COMMAND_GROUPS", [Pattern::regex("(?:aa|bb|cc){2,3}zz1"), Pattern::regex("(?:curl |rm -){1,2}")]),
+        rule(
+            "COMMAND_GROUPS",
+            [Pattern::regex("(?:aa|bb|cc){2,3}zz1"), Pattern::regex("(?:curl |rm -){1,2}")],
+        ),
         rule("COMMAND_MANY", [Pattern::regex("(?:a|b|c|d)(?:e|f|g)(?:xx|y|zz)(?:1|22|3)(?:end|now)")]),
     ]
 }
@@ -218,8 +242,17 @@ fn together() -> Vec<Rule> {
             [Pattern::literal("secret"), Pattern::regex(r"tell\b"), Pattern::regex("no{1,2}w ")],
         ),
         all("ALL_SAME", 16, [Pattern::literal("key="), Pattern::regex("key=[a-z]{1,8}")]),
-        all("ALL_FAR", 400, [Pattern::literal("begin"), Pattern::regex("end.{0,9}stop"), Pattern::literal("now")]),
-        all("ALL_TIGHT", 12, [Pattern::regex("aba"), Pattern::regex("b[ab]b"), Pattern::literal("bab")].map(|p| p.on(On::Exact)))
+        all(
+            "ALL_FAR",
+            400,
+            [Pattern::literal("begin"), Pattern::regex("end.{0,9}stop"), Pattern::literal("now")],
+        ),
+        all(
+            "ALL_TIGHT",
+            12,
+            [Pattern::regex("aba"), Pattern::regex("b[ab]b"), Pattern::literal("bab")]
+                .map(|p| p.on(On::Exact)),
+        ),
     ]
 }
 

@@ -3,6 +3,7 @@
 use crate::anchor::grams::{GRAM, spellings};
 use crate::byteset::ByteSet;
 use crate::filter::native::WINDOW;
+use crate::filter::runs::BLOCK;
 
 /// Bits of the bitmap for each gram: one false hit in 16 positions.
 const BITS_PER_GRAM: usize = 16;
@@ -13,8 +14,11 @@ const LEAST_BITMAP_BITS: u32 = 17;
 /// 2^20 bits are 128 KiB, which a second-level cache holds with ease.
 const MOST_BITMAP_BITS: u32 = 20;
 
+/// Multiplier of the hash: the golden ratio.
+pub(super) const MULTIPLIER: u32 = 0x9e37_79b1;
+
 /// Folds the four bytes at once.
-const FOLD: u32 = u32::from_le_bytes([0x20; GRAM]);
+pub(super) const FOLD: u32 = u32::from_le_bytes([0x20; GRAM]);
 
 /// A gram of an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,18 +87,27 @@ impl GramTable {
         self.entries.is_empty()
     }
 
-    /// Bit k: the gram at `4 * k + phase` may be in the table.
+    /// Bit k: the gram at `4 * k + PHASE` may be in the table.
     #[inline(always)]
-    pub(super) fn hits(&self, window: &[u8; WINDOW], phase: usize) -> u32 {
-        let mut hits = 0u32;
+    pub(super) fn hits<const PHASE: usize>(&self, window: &[u8; WINDOW]) -> u32 {
+        let (words, _) = window[PHASE..PHASE + BLOCK].as_chunks::<GRAM>();
+        let words: &[[u8; GRAM]; BLOCK / GRAM] = words.try_into().expect("a block holds this many grams");
+        // PERF: all hashes first, which the compiler turns into vector code; then the look-ups, each independent.
+        let places = words.map(|bytes| hash(u32::from_le_bytes(bytes) | FOLD) >> self.bitmap_shift);
         // The mask says what the shift has made sure of, so that no bound need be checked.
         let mask = self.bitmap.len() - 1;
-        for k in 0..16 {
-            let place = hash(read(window, 4 * k + phase)) >> self.bitmap_shift;
-            let word = self.bitmap[(place >> 5) as usize & mask];
+        let bitmap = &self.bitmap[..=mask];
+        let mut hits = 0u32;
+        for (k, place) in places.into_iter().enumerate() {
+            let word = bitmap[(place >> 5) as usize & mask];
             hits |= (word >> (place & 31) & 1) << k;
         }
         hits
+    }
+
+    /// The bitmap and how far a hash is shifted to give a place in it, for the kernels that look up many at once.
+    pub(super) fn bitmap(&self) -> (&[u32], u32) {
+        (&self.bitmap, self.bitmap_shift)
     }
 
     /// Whether a gram may be in the table.
@@ -121,20 +134,20 @@ impl GramTable {
 /// The folded gram at an offset of a window.
 #[inline(always)]
 pub(super) fn read(window: &[u8; WINDOW], offset: usize) -> u32 {
-    let bytes = [window[offset], window[offset + 1], window[offset + 2], window[offset + 3]];
-    u32::from_le_bytes(bytes) | FOLD
+    let bytes: &[u8; GRAM] = window[offset..offset + GRAM].try_into().expect("the slice has this length");
+    u32::from_le_bytes(*bytes) | FOLD
 }
 
 /// The folded gram of three bytes at an offset of a window.
 #[inline(always)]
 pub(super) fn read_short(window: &[u8; WINDOW], offset: usize) -> u32 {
-    let bytes = [window[offset], window[offset + 1], window[offset + 2], 0];
-    u32::from_le_bytes(bytes) | FOLD >> 8
+    // The window goes on behind its last position, so four bytes can be read and one dropped.
+    read(window, offset) & (u32::MAX >> 8)
 }
 
 #[inline(always)]
 fn hash(gram: u32) -> u32 {
-    gram.wrapping_mul(0x9e37_79b1)
+    gram.wrapping_mul(MULTIPLIER)
 }
 
 #[cfg(test)]

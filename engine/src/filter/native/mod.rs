@@ -14,7 +14,7 @@ mod shorts;
 
 use crate::anchor::grams::{AnchorTier, GRAM, plan};
 use crate::anchor::{Anchor, MAX_ANCHOR};
-use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, bits};
+use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, RunSearch, bits};
 use crate::filter::table::AnchorTable;
 use crate::filter::{Candidate, SimdLevel};
 
@@ -41,6 +41,8 @@ pub(crate) struct Native {
 struct Masks {
     /// Positions at which a short anchor may stand.
     short: u64,
+    /// Positions, of every second one, at which a gram of a longer anchor may stand.
+    grams: u64,
     runs: RunMasks,
 }
 
@@ -93,17 +95,9 @@ impl Native {
         let mut looked = 0;
         let mut runs = self.runs.search();
         let mut at = from;
-        let wants_masks = !self.shorts.is_empty() || !self.runs.is_empty();
         while let Some(window) = text.get(at..at + WINDOW) {
             let window: &[u8; WINDOW] = window.try_into().expect("the slice has the window's length");
-            looked += self.grams(window, text, at, found);
-            if wants_masks {
-                let masks = masks(window);
-                looked += self.short_hits(masks.short, window, text, at, found);
-                if !self.runs.is_empty() {
-                    runs.block(text, at, BLOCK, masks.runs, found);
-                }
-            }
+            looked += self.block(masks(window), window, text, at, BLOCK, &mut runs, found);
             at += BLOCK;
         }
         // The rest is shorter than a window: the same on a copy padded with zeros. What the padding makes up, the
@@ -113,61 +107,84 @@ impl Native {
             let mut window = [0u8; WINDOW];
             let length = rest.len().min(WINDOW);
             window[..length].copy_from_slice(&rest[..length]);
-            looked += self.grams(&window, text, at, found);
-            if wants_masks {
-                let masks = masks(&window);
-                looked += self.short_hits(masks.short, &window, text, at, found);
-                if !self.runs.is_empty() {
-                    runs.block(text, at, rest.len().min(BLOCK), masks.runs, found);
-                }
-            }
+            looked += self.block(masks(&window), &window, text, at, rest.len().min(BLOCK), &mut runs, found);
             at += BLOCK;
         }
         runs.finish(text.len(), found);
         looked
     }
 
+    /// Follows up what the kernel found in a block.
     #[inline(always)]
-    fn grams(&self, window: &[u8; WINDOW], text: &[u8], at: usize, found: &mut Vec<Candidate>) -> u64 {
-        let mut looked = 0;
-        for (table, phase) in [(&self.long, 0), (&self.medium, 2)] {
-            if table.is_empty() {
-                continue;
-            }
-            let mut hits = table.hits(window, phase);
-            while hits != 0 {
-                let k = hits.trailing_zeros() as usize;
-                hits &= hits - 1;
-                looked += 1;
-                let offset = 4 * k + phase;
-                let gram = grams::read(window, offset);
-                for entry in table.entries(gram) {
-                    let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
-                    self.check(entry.entry, text, start, found);
-                }
-            }
+    #[expect(clippy::too_many_arguments, reason = "the state of the loop that this is a part of")]
+    fn block(
+        &self,
+        masks: Masks,
+        window: &[u8; WINDOW],
+        text: &[u8],
+        at: usize,
+        length: usize,
+        runs: &mut RunSearch<'_>,
+        found: &mut Vec<Candidate>,
+    ) -> u64 {
+        let looked = (masks.grams.count_ones() + masks.short.count_ones()).into();
+        for offset in bits(masks.grams) {
+            // Every fourth position is looked up among the long ones, the positions between among the medium ones.
+            let table = if offset % 4 == 0 { &self.long } else { &self.medium };
+            self.look_up(table, window, offset, text, at, found);
+        }
+        for offset in bits(masks.short) {
+            self.look_up_short(window, offset, text, at, found);
+        }
+        if !self.runs.is_empty() {
+            runs.block(text, at, length, masks.runs, found);
         }
         looked
     }
 
+    /// The positions at which a gram may stand, looked up one by one.
     #[inline(always)]
-    fn short_hits(
+    fn gram_hits(&self, window: &[u8; WINDOW]) -> u64 {
+        let mut hits = 0;
+        if !self.long.is_empty() {
+            hits |= spread(self.long.hits::<0>(window));
+        }
+        if !self.medium.is_empty() {
+            hits |= spread(self.medium.hits::<2>(window)) << 2;
+        }
+        hits
+    }
+
+    /// Compares the anchors that have the gram at `offset` of the window.
+    #[inline(never)]
+    fn look_up(
         &self,
-        hits: u64,
+        table: &GramTable,
         window: &[u8; WINDOW],
+        offset: usize,
         text: &[u8],
         at: usize,
         found: &mut Vec<Candidate>,
-    ) -> u64 {
-        let mut looked = 0;
-        for i in bits(hits).filter(|&i| self.shorts.may_have(window, i)) {
-            looked += 1;
-            for entry in self.shorts.entries(window, i) {
-                let Some(start) = (at + i).checked_sub(usize::from(entry.offset)) else { continue };
-                self.check(entry.entry, text, start, found);
-            }
+    ) {
+        for entry in table.entries(grams::read(window, offset)) {
+            let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
+            self.check(entry.entry, text, start, found);
         }
-        looked
+    }
+
+    #[inline(never)]
+    fn look_up_short(
+        &self,
+        window: &[u8; WINDOW],
+        offset: usize,
+        text: &[u8],
+        at: usize,
+        found: &mut Vec<Candidate>,
+    ) {
+        for entry in self.shorts.entries(window, offset) {
+            let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
+            self.check(entry.entry, text, start, found);
+        }
     }
 
     #[inline]
@@ -177,4 +194,14 @@ impl Native {
             found.push(Candidate { first_end: start + length, last_end: start + length, anchor });
         }
     }
+}
+
+/// Bit k of 16 becomes bit 4k of 64.
+#[inline(always)]
+fn spread(mask: u32) -> u64 {
+    let mut spread = u64::from(mask & 0xffff);
+    spread = (spread | spread << 24) & 0x0000_00ff_0000_00ff;
+    spread = (spread | spread << 12) & 0x000f_000f_000f_000f;
+    spread = (spread | spread << 6) & 0x0303_0303_0303_0303;
+    (spread | spread << 3) & 0x1111_1111_1111_1111
 }
