@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let mut counts = Counts { bytes: vec![0; 256], triples: vec![0; TRIPLES], quads: vec![0; QUADS] };
     counts.add_folder(folder)?;
-    let table: Vec<u8> = [&counts.bytes, &counts.triples, &counts.quads].into_iter().flat_map(|c| quantise(c)).collect();
+    let table: Vec<u8> =
+        [&counts.bytes, &counts.triples, &counts.quads].into_iter().flat_map(|c| quantise(c)).collect();
     std::fs::write(output, table)?;
     println!("{} bytes of text counted into {}", counts.bytes.iter().sum::<u64>(), output.display());
     Ok(())

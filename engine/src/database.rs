@@ -272,7 +272,12 @@ struct Compiled {
     plan: PatternPlan,
 }
 
-fn compile(rule: usize, in_rule: usize, pattern: &Pattern, level: SimdLevel) -> Result<Compiled, PatternError> {
+fn compile(
+    rule: usize,
+    in_rule: usize,
+    pattern: &Pattern,
+    level: SimdLevel,
+) -> Result<Compiled, PatternError> {
     let parsed = pattern::parse(pattern)?;
     let Contents { anchors, others, prefixes } = contents_of(&parsed)?;
     let prefixes = if prefixes.is_empty() { vec![vec![extract::first_bytes(&parsed.hir)]] } else { prefixes };

@@ -561,7 +561,8 @@ mod tests {
     #[test]
     fn a_string_that_was_cut_down_is_no_prefix() {
         let long = "0123456789abcdefghijklmnopqrstuvwxyz";
-        for text in [format!("\\b({long}.{{0,9}})"), format!("\\b(?:{long}[a-f]{{0,9}}|_{long}[a-f]{{0,9}})")] {
+        for text in [format!("\\b({long}.{{0,9}})"), format!("\\b(?:{long}[a-f]{{0,9}}|_{long}[a-f]{{0,9}})")]
+        {
             for shown in shown(&text) {
                 let (literal, offsets) = shown.split_once('@').expect("as written above");
                 let in_either = [long.to_string(), format!("_{long}")]

@@ -16,8 +16,7 @@ const QUADS: usize = 1 << 16;
 static TABLE: &[u8; 256 + TRIPLES + QUADS] = include_bytes!("rarity.bin");
 
 /// The shares that the quantised values stand for.
-static SHARES: LazyLock<[f64; 256]> =
-    LazyLock::new(|| std::array::from_fn(|q| (-(q as f64) / 8.0).exp2()));
+static SHARES: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|q| (-(q as f64) / 8.0).exp2()));
 
 fn hash(bytes: u32, size: usize) -> usize {
     (bytes.wrapping_mul(0x9e37_79b1) >> (32 - size.trailing_zeros())) as usize

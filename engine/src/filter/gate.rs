@@ -99,13 +99,15 @@ impl Gate {
             for anchor in anchors {
                 // Both lie behind the same start, so what lies between them is bounded more tightly than each alone.
                 for (string, anchor_at) in [(*from, anchor.from), (*to, anchor.to)] {
-                    let distance = string.cast_signed() - anchor_at.cast_signed() - anchor.anchor.len().cast_signed();
+                    let distance =
+                        string.cast_signed() - anchor_at.cast_signed() - anchor.anchor.len().cast_signed();
                     nearest = nearest.min(distance);
                     farthest = farthest.max(distance);
                 }
             }
         }
-        let strings: Vec<[ByteSet; BYTES]> = group.strings.iter().map(|(compared, ..)| compared.sets).collect();
+        let strings: Vec<[ByteSet; BYTES]> =
+            group.strings.iter().map(|(compared, ..)| compared.sets).collect();
         Gate { comparison: Comparison::new(&strings, level), nearest, farthest }
     }
 
@@ -124,7 +126,8 @@ impl Gate {
 impl Comparison {
     /// A comparison with the first bytes of strings; what is shorter may have anything behind it.
     pub(crate) fn with_prefixes(strings: &[Vec<ByteSet>], level: SimdLevel) -> Comparison {
-        let padded = |string: &Vec<ByteSet>| std::array::from_fn(|i| string.get(i).copied().unwrap_or(ByteSet::FULL));
+        let padded =
+            |string: &Vec<ByteSet>| std::array::from_fn(|i| string.get(i).copied().unwrap_or(ByteSet::FULL));
         Comparison::new(&strings.iter().map(padded).collect::<Vec<_>>(), level)
     }
 

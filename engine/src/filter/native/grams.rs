@@ -78,7 +78,13 @@ impl Builder {
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
         }
-        GramTable { bitmap: bitmap.into(), bitmap_shift, bucket_shift, starts: starts.into(), entries: self.entries.into() }
+        GramTable {
+            bitmap: bitmap.into(),
+            bitmap_shift,
+            bucket_shift,
+            starts: starts.into(),
+            entries: self.entries.into(),
+        }
     }
 }
 

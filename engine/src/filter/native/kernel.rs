@@ -81,12 +81,12 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Kernel, Masks, Native};
-    use crate::filter::native::grams::{FOLD, GramTable, MULTIPLIER};
-    use crate::filter::native::spread;
-    use crate::filter::simd::{Lanes, NibbleTable};
     use crate::filter::Candidate;
     use crate::filter::native::WINDOW;
+    use crate::filter::native::grams::{FOLD, GramTable, MULTIPLIER};
+    use crate::filter::native::spread;
     use crate::filter::runs::{BLOCK, RunMasks, bits, kind};
+    use crate::filter::simd::{Lanes, NibbleTable};
 
     /// The comparison of one block in registers of one kind.
     ///
@@ -97,7 +97,8 @@ mod x86 {
         let mut masks = Masks { grams: native.gram_hits(window), ..Masks::default() };
         // SAFETY: the caller promises the feature.
         masks.short = unsafe { shorts::<L>(kernel, window) };
-        masks.short = bits(masks.short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
+        masks.short =
+            bits(masks.short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
         // SAFETY: as above.
         masks.runs = unsafe { kinds::<L>(kernel, window) };
         masks
@@ -233,7 +234,8 @@ mod x86 {
             }
             // SAFETY: as above.
             let short = unsafe { shorts::<__m512i>(kernel, window) };
-            masks.short = bits(short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
+            masks.short =
+                bits(short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
             masks
         })
     }
