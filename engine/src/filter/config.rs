@@ -136,8 +136,7 @@ impl SimdLevel {
     pub(crate) fn resolve(self) -> SimdLevel {
         SimdLevel::ALL
             .into_iter()
-            .filter(|l| *l != SimdLevel::Auto && *l <= self && l.is_available())
-            .next_back()
+            .rfind(|l| *l != SimdLevel::Auto && *l <= self && l.is_available())
             .unwrap_or(SimdLevel::Portable)
     }
 }

@@ -30,14 +30,14 @@ pub(crate) struct Candidate {
 /// A compiled filter.
 #[derive(Debug)]
 pub(crate) enum Filter {
-    Native(native::Native),
+    Native(Box<native::Native>),
     AhoCorasick(aho_corasick::AhoCorasickFilter),
 }
 
 impl Filter {
     pub(crate) fn new(anchors: &[Anchor], config: Config) -> Filter {
         match config.filter {
-            FilterKind::Native => Filter::Native(native::Native::new(anchors, config.simd)),
+            FilterKind::Native => Filter::Native(Box::new(native::Native::new(anchors, config.simd))),
             FilterKind::AhoCorasick => Filter::AhoCorasick(aho_corasick::AhoCorasickFilter::new(anchors)),
         }
     }

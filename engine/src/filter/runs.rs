@@ -29,7 +29,9 @@ pub(crate) static KINDS: [u8; 256] = {
     let mut kinds = [0u8; 256];
     let mut b = 0usize;
     while b < 256 {
-        kinds[b] = match b as u8 {
+        #[expect(clippy::cast_possible_truncation, reason = "b is below 256, and try_from is not const")]
+        let byte = b as u8;
+        kinds[b] = match byte {
             b'0'..=b'9' => kind::DIGIT,
             b'A'..=b'O' | b'a'..=b'o' => kind::LETTER_AO,
             b'P'..=b'Z' | b'p'..=b'z' => kind::LETTER_PZ,

@@ -289,10 +289,7 @@ fn each_space_end(
         let only_space_bytes = window.iter().all(|&b| is_space(b) || is_prefix(b));
         *undecided |= only_space_bytes;
     }
-    for i in 0..window.len().min(8) {
-        if !is_space(window[i]) {
-            break;
-        }
+    for (i, _) in window.iter().enumerate().take(8).take_while(|(_, b)| is_space(**b)) {
         possible |= 1 << (i + 1);
     }
     // `[ \t\r]{0,2}\n[ \t\r\n]{0,4}(?:[prefix]{1,3}[ \t]{0,2}){1,2}` as a walk over sets of positions.

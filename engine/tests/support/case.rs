@@ -14,7 +14,7 @@ pub(crate) const CHUNKING_LONGEST: usize = 4096;
 pub(crate) const FILTERS_LONGEST: usize = 600;
 
 /// What to scan with which rules.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     /// Which of the selections of rules.
     pub(crate) selection: usize,
@@ -90,6 +90,20 @@ impl Case {
         };
         cuts.sort_unstable();
         Some(Case { selection, channel, cuts, boundaries, text })
+    }
+
+    /// The bytes that read as this case with its text as it is, which do not depend on what the codes stand for.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let number = |n: usize| u8::try_from(n).expect("what was decoded fits again");
+        let channel = Channel::ALL.iter().position(|c| *c == self.channel).expect("all channels are listed");
+        let each =
+            !self.boundaries && !self.text.is_empty() && self.cuts.iter().copied().eq(0..self.text.len());
+        let cuts: &[usize] = if each { &[] } else { &self.cuts };
+        let flags = 1 | number(channel) << 1 | u8::from(self.boundaries) << 6 | u8::from(each) << 7;
+        let mut data = vec![number(self.selection), flags, number(cuts.len())];
+        data.extend(cuts.iter().flat_map(|&cut| [number(cut >> 8), number(cut & 0xff)]));
+        data.extend_from_slice(&self.text);
+        data
     }
 
     /// Laws 1 and 6.

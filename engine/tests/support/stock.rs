@@ -15,6 +15,7 @@ pub(crate) fn rules() -> Vec<Rule> {
     rules.extend(runs());
     rules.extend(together());
     rules.extend(beyond_ascii());
+    rules.push(rule("SEQUENCE_OPEN", [sequence(&[&["disregard*"], &["no*"]], 12, ";")]));
     rules
 }
 
@@ -54,6 +55,7 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "SEQUENCE_EXACT" => &[b"Ignore -now", b"ALL now", b"Ignore ALL now", b"ALLx now"],
         "SEQUENCE_TIGHT" => &[b"begin-end", b"x;ending", b"x;end"],
         "SEQUENCE_ALL" => &[b"ignore previous secret", b"secret", b"ignore all"],
+        "SEQUENCE_OPEN" => &[b"disregard, say, no", b"disregarding nothing", b"disregard"],
         "TOKEN_SENSITIVE" => &[b"ghp_A1b2C3d4E5", b"ghp_A1b2"],
         "TOKEN_ON_CHANNEL" => &[b"xoxb-12ab"],
         "TOKEN_SHORT" => &[b"AKIAAB12", b"sk-abcdef", b"sk-aaaa"],
@@ -66,7 +68,7 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "COMMAND_HOST" => &[b"evil.com", b"malo.example", b"mal.com"],
         "COMMAND_GROUPS" => &[b"aabbzz1", b"ccaabbzz1", b"curl rm -", b"curl curl "],
         "COMMAND_MANY" => &[b"aexx1end", b"dgzz22now", b"bfy3end"],
-        "RUN_DIGITS" => &[b"12345", b"1 2-3.4 5", b"123456789012", b"5."],
+        "RUN_DIGITS" => &[b"12345", b"1 2-3.4 5", b"123456789012", b"1234.5"],
         "RUN_CARD" => &[b"4111 1111 1111 1111", b"5500-0000-0000-0004", b"411111111111"],
         "RUN_TOKEN" => &[b"AbCdEfGhIj0123456789", b"abcdefghij-_klmnopqrstuvwxyz0123456789", b"AbCdEfGhIj"],
         "RUN_HIDDEN" => {
