@@ -81,7 +81,10 @@ impl Stream {
     pub fn push_with(&mut self, cache: &mut Cache, bytes: &[u8]) -> Result<(), ScanError> {
         self.check(cache)?;
         let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
+        // A panic on the way leaves the stream poisoned.
+        self.poisoned = true;
         self.state.push(bytes, &mut judge);
+        self.poisoned = false;
         Ok(())
     }
 
@@ -102,7 +105,9 @@ impl Stream {
     pub fn boundary_with(&mut self, cache: &mut Cache) -> Result<(), ScanError> {
         self.check(cache)?;
         let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
+        self.poisoned = true;
         self.state.boundary(&mut judge);
+        self.poisoned = false;
         Ok(())
     }
 
