@@ -225,7 +225,7 @@ fn confirms_are_linear() {
     for sample in stock::samples(&rules) {
         for codes in [vec![SAMPLES], vec![0xf6, SAMPLES], vec![SAMPLES, b'\\', b'n'], vec![0xee, SAMPLES]] {
             let unit = compose(&codes, &[sample]);
-            for (length, step) in [(10_000, 10_000), (500, 1)] {
+            for (length, step) in [(5_000, 5_000), (300, 1)] {
                 let text = unit.repeat(length / unit.len().max(1) + 1);
                 cache.reset_stats();
                 let mut stream = scanner.stream(Channel::Any);
