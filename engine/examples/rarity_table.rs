@@ -65,6 +65,7 @@ fn hash(bytes: u32, size: usize) -> usize {
 }
 
 /// `-8 * log2` of each share; what was never seen counts as half an occurrence.
+#[expect(clippy::cast_possible_truncation, reason = "clamped to what a byte holds")]
 fn quantise(counts: &[u64]) -> impl Iterator<Item = u8> + '_ {
     let total = counts.iter().sum::<u64>() as f64;
     counts.iter().map(move |&count| {

@@ -330,7 +330,8 @@ mod tests {
     }
 
     fn hidden(text: &str, parts: &[&str]) -> Vec<String> {
-        let cut = |s: Range<u64>| text[s.start as usize..s.end as usize].to_string();
+        let at = |offset: u64| usize::try_from(offset).expect("an offset in the text");
+        let cut = |s: Range<u64>| text[at(s.start)..at(s.end)].to_string();
         spans(text, parts).into_iter().map(cut).collect()
     }
 
@@ -385,7 +386,7 @@ mod tests {
         let mut spans =
             SensitiveSpans::of(vec![Target { start: 4, end: 6 }, Target { start: 4, end: u64::MAX }]);
         spans.push(b"one two three");
-        assert_eq!(spans.finish(), [4..13]);
+        assert_eq!(spans.finish(), std::slice::from_ref(&(4..13)));
     }
 
     #[test]
@@ -428,7 +429,7 @@ mod tests {
             }
             prop_assert_eq!(&pieces.finish(), &whole);
             for pair in whole.windows(2) {
-                prop_assert!(pair[0].end < pair[1].start || pair[0].end == pair[1].start);
+                prop_assert!(pair[0].end <= pair[1].start);
             }
             for target in targets.iter().filter(|t| t.start < text.len() as u64) {
                 let end = target.end.min(text.len() as u64);
