@@ -9,14 +9,20 @@
 
 use std::path::{Path, PathBuf};
 
+#[allow(dead_code, reason = "the filter uses the rest")]
+#[path = "../src/anchor/hash.rs"]
+mod hash;
+
 const TRIPLES: usize = 1 << 15;
 const QUADS: usize = 1 << 16;
+const WORDS: usize = 1 << 16;
 
 /// How often each byte and each hashed group of bytes was seen.
 struct Counts {
     bytes: Vec<u64>,
     triples: Vec<u64>,
     quads: Vec<u64>,
+    words: Vec<u64>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,12 +30,20 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [folder, output] = arguments.as_slice() else {
         return Err("usage: rarity_table FOLDER OUTPUT".into());
     };
-    let mut counts = Counts { bytes: vec![0; 256], triples: vec![0; TRIPLES], quads: vec![0; QUADS] };
+    let mut counts = Counts {
+        bytes: vec![0; 256],
+        triples: vec![0; TRIPLES],
+        quads: vec![0; QUADS],
+        words: vec![0; WORDS],
+    };
     counts.add_folder(folder)?;
-    let table: Vec<u8> =
-        [&counts.bytes, &counts.triples, &counts.quads].into_iter().flat_map(|c| quantise(c)).collect();
+    let total = counts.bytes.iter().sum::<u64>();
+    let table: Vec<u8> = [&counts.bytes, &counts.triples, &counts.quads, &counts.words]
+        .into_iter()
+        .flat_map(|c| quantise(c, total))
+        .collect();
     std::fs::write(output, table)?;
-    println!("{} bytes of text counted into {}", counts.bytes.iter().sum::<u64>(), output.display());
+    println!("{total} bytes of text counted into {}", output.display());
     Ok(())
 }
 
@@ -51,25 +65,25 @@ impl Counts {
             self.bytes[usize::from(b)] += 1;
         }
         for w in text.windows(3) {
-            self.triples[hash(u32::from_le_bytes([w[0], w[1], w[2], 0]), TRIPLES)] += 1;
+            self.triples[hash::gram_place(u32::from_le_bytes([w[0], w[1], w[2], 0]), TRIPLES)] += 1;
         }
         for w in text.windows(4) {
-            self.quads[hash(u32::from_le_bytes([w[0], w[1], w[2], w[3]]), QUADS)] += 1;
+            self.quads[hash::gram_place(u32::from_le_bytes([w[0], w[1], w[2], w[3]]), QUADS)] += 1;
+        }
+        for word in text.split(|b| !b.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
+            let mut bytes = [0u8; 8];
+            let length = word.len().min(8);
+            bytes[..length].copy_from_slice(&word[..length]);
+            self.words[hash::word_place(hash::word_key(u64::from_le_bytes(bytes), word.len()), WORDS)] += 1;
         }
     }
 }
 
-/// As in `anchor::rarity`; the two must stay the same.
-fn hash(bytes: u32, size: usize) -> usize {
-    (bytes.wrapping_mul(0x9e37_79b1) >> (32 - size.trailing_zeros())) as usize
-}
-
-/// `-8 * log2` of each share; what was never seen counts as half an occurrence.
+/// `-8 * log2` of each share of all bytes; what was never seen counts as half an occurrence.
 #[expect(clippy::cast_possible_truncation, reason = "clamped to what a byte holds")]
-fn quantise(counts: &[u64]) -> impl Iterator<Item = u8> + '_ {
-    let total = counts.iter().sum::<u64>() as f64;
+fn quantise(counts: &[u64], total: u64) -> impl Iterator<Item = u8> + '_ {
     counts.iter().map(move |&count| {
-        let share = (count as f64).max(0.5) / total.max(1.0);
+        let share = (count as f64).max(0.5) / total.max(1) as f64;
         (-8.0 * share.log2()).round().clamp(0.0, 255.0) as u8
     })
 }

@@ -10,6 +10,9 @@ impl ByteSet {
     pub(crate) const EMPTY: ByteSet = ByteSet([0; 4]);
     pub(crate) const FULL: ByteSet = ByteSet([u64::MAX; 4]);
 
+    /// ASCII letters and digits.
+    pub(crate) const ALPHANUMERIC: ByteSet = ByteSet([0x03ff_0000_0000_0000, 0x07ff_fffe_07ff_fffe, 0, 0]);
+
     pub(crate) fn of(bytes: &[u8]) -> ByteSet {
         let mut set = ByteSet::EMPTY;
         for &b in bytes {
@@ -39,6 +42,18 @@ impl ByteSet {
 
     pub(crate) fn union(&self, other: &ByteSet) -> ByteSet {
         ByteSet(std::array::from_fn(|i| self.0[i] | other.0[i]))
+    }
+
+    pub(crate) fn intersection(&self, other: &ByteSet) -> ByteSet {
+        ByteSet(std::array::from_fn(|i| self.0[i] & other.0[i]))
+    }
+
+    pub(crate) fn is_disjoint(&self, other: &ByteSet) -> bool {
+        self.intersection(other) == ByteSet::EMPTY
+    }
+
+    pub(crate) fn is_subset(&self, other: &ByteSet) -> bool {
+        self.intersection(other) == *self
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = u8> + '_ {
@@ -105,6 +120,12 @@ mod tests {
         assert_eq!(format!("{:?}", ByteSet::of(b"aB")), "[Ba]");
         assert_eq!(format!("{:?}", ByteSet::of(b"0123456789")), "[0-9]");
         assert_eq!(format!("{:?}", ByteSet::FULL), ".");
+    }
+
+    #[test]
+    fn the_constants() {
+        let of = |is: fn(&u8) -> bool| ByteSet::of(&(0..=255).filter(is).collect::<Vec<u8>>());
+        assert_eq!(of(u8::is_ascii_alphanumeric), ByteSet::ALPHANUMERIC);
     }
 
     #[test]

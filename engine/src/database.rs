@@ -286,6 +286,7 @@ fn compile(
         farthest_end: anchors.iter().map(|a| a.to + a.anchor.len()).max().unwrap_or(0),
         beginnings: Comparison::with_prefixes(&prefixes, level),
         gates: gates(&anchors, &others, level),
+        level,
     };
     let confirm = Confirm::new(
         u32::try_from(rule).expect("fewer than 2^32 rules"),
@@ -339,9 +340,12 @@ fn gates(anchors: &[Located], others: &[Vec<Located>], level: SimdLevel) -> Vec<
 
 fn describe(located: &Located) -> AnchorPlan {
     let (tier, estimated_per_kib) = match &located.anchor {
-        Anchor::Bytes(sets) => {
-            let tier = grams::plan(sets).map_or(grams::AnchorTier::Short, |p| p.tier);
-            (tier, rarity::per_kib(sets))
+        Anchor::Bytes(literal) => {
+            let plan =
+                grams::plan(literal).expect("the compiler only takes anchors that the filter can find");
+            let by_grams = rarity::per_kib(&literal.sets);
+            let by_word = if plan.tier == grams::AnchorTier::Word { plan.per_kib } else { f64::INFINITY };
+            (plan.tier, by_grams.min(by_word))
         }
         Anchor::Run(..) => (grams::AnchorTier::Run, f64::NAN),
     };

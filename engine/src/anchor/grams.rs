@@ -1,4 +1,8 @@
-//! Which four bytes of an anchor the filter looks up, and at what stride it may sample the text.
+//! Which bytes of an anchor the filter looks up, and where in the text.
+//!
+//! Where an anchor holds the beginning of a word, and what stands before it makes sure of that, the filter need only
+//! look at the beginnings of words, and there at up to six bytes of the word at once, closed by its end if it is shorter.
+//! That is as good as looking up whole words, and most anchors are of this kind.
 //!
 //! A filter that reads four bytes at every fourth position meets an anchor of seven bytes or more in one of four
 //! alignments; for each of these one gram of the anchor must be in its table. Where an anchor is longer there is a
@@ -6,7 +10,8 @@
 
 use std::fmt;
 
-use crate::anchor::rarity;
+use crate::anchor::hash::WORD_KEY;
+use crate::anchor::{Literal, rarity};
 use crate::byteset::ByteSet;
 
 /// Bytes of a gram.
@@ -25,6 +30,8 @@ const SPELLING_COST: f64 = 0.003;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AnchorTier {
+    /// By the first bytes of a word, at every beginning of a word.
+    Word,
     /// By grams at every fourth position of the text.
     Long,
     /// By grams at every second position.
@@ -38,6 +45,7 @@ pub enum AnchorTier {
 impl fmt::Display for AnchorTier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            AnchorTier::Word => "word",
             AnchorTier::Long => "long",
             AnchorTier::Medium => "medium",
             AnchorTier::Short => "short",
@@ -50,24 +58,82 @@ impl fmt::Display for AnchorTier {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GramPlan {
     pub(crate) tier: AnchorTier,
-    /// Offsets in the anchor: of a gram for each alignment, or of the three bytes of a short anchor.
+    /// Offsets in the anchor: of the word, of a gram for each alignment, or of the three bytes of a short anchor.
     pub(crate) offsets: Vec<usize>,
     /// How often per KiB of ordinary text these turn up.
     pub(crate) per_kib: f64,
 }
 
-/// The cheapest way to find an anchor of the given byte sets; `None` if it is too short or too vague.
-pub(crate) fn plan(sets: &[ByteSet]) -> Option<GramPlan> {
-    for (stride, tier) in [(4, AnchorTier::Long), (2, AnchorTier::Medium)] {
-        if let Some((offsets, per_kib)) = sampled(sets, stride) {
-            return Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64 });
+impl GramPlan {
+    /// The estimated cost of looking for the anchor, in cycles per KiB of ordinary text: a position that passes is
+    /// compared, and a short anchor crowds the vectorized comparison for everybody.
+    pub(crate) fn cost(&self) -> f64 {
+        let crowding = match self.tier {
+            AnchorTier::Word => 0.2,
+            AnchorTier::Long => 1.0,
+            AnchorTier::Medium => 2.0,
+            AnchorTier::Short | AnchorTier::Run => 20.0,
+        };
+        25.0 * self.per_kib + crowding
+    }
+}
+
+/// The cheapest way to find an anchor; `None` if it is too short or too vague.
+pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
+    let sets = &literal.sets;
+    let words = (0..sets.len()).filter_map(|o| Some((o, word_keys(literal, o)?))).map(|(offset, keys)| {
+        let per_kib = keys.iter().map(|&k| rarity::word_per_kib(k)).sum();
+        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib }
+    });
+    let sampled =
+        [(4, AnchorTier::Long), (2, AnchorTier::Medium)].into_iter().filter_map(|(stride, tier)| {
+            let (offsets, per_kib) = sampled(sets, stride)?;
+            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64 })
+        });
+    let shorts = (0..(sets.len() + 1).saturating_sub(SHORT_GRAM))
+        .filter(|&o| spellings_count(&sets[o..o + SHORT_GRAM]) <= MAX_SPELLINGS)
+        .map(|o| GramPlan {
+            tier: AnchorTier::Short,
+            offsets: vec![o],
+            per_kib: rarity::per_kib(&sets[o..o + SHORT_GRAM]),
+        });
+    words.chain(sampled).chain(shorts).min_by(|a, b| a.cost().total_cmp(&b.cost()))
+}
+
+/// Most keys of one word that go into the table; a word of five bytes that may go on has 37.
+const MAX_WORD_KEYS: usize = 64;
+
+/// The keys of the word that begins at an offset of an anchor, if none can begin elsewhere and they are few.
+pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {
+    let sets = &literal.sets;
+    let begins = match offset.checked_sub(1) {
+        None => literal.starts_word,
+        Some(before) => sets[before].is_disjoint(&ByteSet::ALPHANUMERIC),
+    };
+    if !begins || !sets[offset].is_subset(&ByteSet::ALPHANUMERIC) {
+        return None;
+    }
+    let mut keys = Vec::new();
+    // The first bytes of words that go on.
+    let mut open = vec![0u64];
+    for k in 0..WORD_KEY {
+        let set = match sets.get(offset + k) {
+            Some(set) => *set,
+            None if literal.ends_word => break,
+            None => ByteSet::FULL,
+        };
+        if !set.is_subset(&ByteSet::ALPHANUMERIC) {
+            keys.extend_from_slice(&open);
+        }
+        let bytes = folded(&set.intersection(&ByteSet::ALPHANUMERIC));
+        open =
+            open.iter().flat_map(|&key| bytes.iter().map(move |b| key | u64::from(b) << (8 * k))).collect();
+        if keys.len() + open.len() > MAX_WORD_KEYS {
+            return None;
         }
     }
-    let (offset, per_kib) = (0..(sets.len() + 1).saturating_sub(SHORT_GRAM))
-        .filter(|&o| spellings_count(&sets[o..o + SHORT_GRAM]) <= MAX_SPELLINGS)
-        .map(|o| (o, rarity::per_kib(&sets[o..o + SHORT_GRAM])))
-        .min_by(|a, b| a.1.total_cmp(&b.1))?;
-    Some(GramPlan { tier: AnchorTier::Short, offsets: vec![offset], per_kib })
+    keys.append(&mut open);
+    Some(keys)
 }
 
 /// For each alignment of the text to the stride the rarest gram, if every alignment has one.
@@ -123,6 +189,15 @@ mod tests {
         text.bytes().map(|b| ByteSet::of(&[b.to_ascii_lowercase(), b.to_ascii_uppercase()])).collect()
     }
 
+    /// `|` at an edge says that a word begins or ends there.
+    fn literal(text: &str) -> Literal {
+        Literal {
+            sets: sets(text.trim_matches('|')),
+            starts_word: text.starts_with('|'),
+            ends_word: text.ends_with('|'),
+        }
+    }
+
     /// Pins which way an anchor gets, so that a change that makes one slower is seen.
     #[test]
     fn the_tier_follows_from_the_length() {
@@ -133,16 +208,22 @@ mod tests {
             ("xoxb-", AnchorTier::Medium),
             ("AKIA", AnchorTier::Short),
             ("sk-", AnchorTier::Short),
+            ("|instructions", AnchorTier::Word),
+            ("|ignor", AnchorTier::Word),
+            ("|AKIA", AnchorTier::Short),
+            ("|sk-", AnchorTier::Word),
+            (" rm -", AnchorTier::Word),
+            ("|rm|", AnchorTier::Word),
         ] {
-            assert_eq!(plan(&sets(text)).map(|p| p.tier), Some(tier), "{text}");
+            assert_eq!(plan(&literal(text)).map(|p| p.tier), Some(tier), "{text}");
         }
-        assert_eq!(plan(&sets("rm")), None);
+        assert_eq!(plan(&literal("rm")), None);
     }
 
     #[test]
     fn every_alignment_has_a_gram() {
-        for text in ["ignored", "exfiltrate", "169.254.169.254"] {
-            let plan = plan(&sets(text)).expect("long enough");
+        for text in ["ignored", "exfiltrate", "://::://"] {
+            let plan = plan(&literal(text)).expect("long enough");
             let mut residues: Vec<usize> = plan.offsets.iter().map(|o| o % 4).collect();
             residues.sort_unstable();
             assert_eq!(residues, [0, 1, 2, 3], "{text}");

@@ -1,10 +1,11 @@
 //! Anchors: short byte strings of which every match of a pattern must contain one.
 //!
 //! The filter looks for anchors only. [`extract`] derives them from a pattern's HIR, [`rarity`] estimates how often
-//! each turns up in ordinary text, and [`grams`] says which four bytes of an anchor the filter can look up.
+//! each turns up in ordinary text, and [`grams`] says which bytes of an anchor the filter can look up.
 
 pub(crate) mod extract;
 pub(crate) mod grams;
+pub(crate) mod hash;
 pub(crate) mod rarity;
 
 use crate::byteset::ByteSet;
@@ -16,17 +17,44 @@ pub(crate) const MAX_ANCHOR: usize = 16;
 /// What a filter looks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Anchor {
-    /// One of a set of bytes at each position.
-    Bytes(Vec<ByteSet>),
+    /// A string.
+    Bytes(Literal),
     /// This many bytes of a class in a row.
     Run(RunClass, usize),
+}
+
+/// A string, and what is known of what stands beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Literal {
+    /// One of a set of bytes at each position.
+    pub(crate) sets: Vec<ByteSet>,
+    /// Begins with a letter or digit, and none stands before it.
+    pub(crate) starts_word: bool,
+    /// Ends with a letter or digit, and none follows.
+    pub(crate) ends_word: bool,
+}
+
+impl Literal {
+    /// Whether what stands beside the occurrence at `from..to` of a text agrees with what is known; at the edges of
+    /// the text it does.
+    #[inline]
+    pub(crate) fn edges_agree(
+        starts_word: bool,
+        ends_word: bool,
+        text: &[u8],
+        from: usize,
+        to: usize,
+    ) -> bool {
+        let is_word = |i: Option<usize>| i.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_alphanumeric);
+        !(starts_word && is_word(from.checked_sub(1)) || ends_word && is_word(Some(to)))
+    }
 }
 
 impl Anchor {
     /// Length in bytes.
     pub(crate) fn len(&self) -> usize {
         match self {
-            Anchor::Bytes(sets) => sets.len(),
+            Anchor::Bytes(literal) => literal.sets.len(),
             Anchor::Run(_, length) => *length,
         }
     }
@@ -34,7 +62,7 @@ impl Anchor {
     /// The bytes at each position, if it is no run.
     pub(crate) fn sets(&self) -> Option<&[ByteSet]> {
         match self {
-            Anchor::Bytes(sets) => Some(sets),
+            Anchor::Bytes(literal) => Some(&literal.sets),
             Anchor::Run(..) => None,
         }
     }
@@ -42,7 +70,11 @@ impl Anchor {
     /// The anchor as a person reads it.
     pub(crate) fn describe(&self) -> String {
         match self {
-            Anchor::Bytes(sets) => sets.iter().map(|s| format!("{s:?}")).collect(),
+            Anchor::Bytes(literal) => {
+                let edge = |known: bool| if known { "|" } else { "" };
+                let bytes: String = literal.sets.iter().map(|s| format!("{s:?}")).collect();
+                format!("{}{bytes}{}", edge(literal.starts_word), edge(literal.ends_word))
+            }
             Anchor::Run(class, length) => format!("<{class} x {length}>"),
         }
     }

@@ -1,4 +1,5 @@
-//! How often a byte string turns up in ordinary text, estimated from counts of three and four bytes in a row.
+//! How often a byte string turns up in ordinary text, estimated from counts of three and four bytes in a row, and of the
+//! beginnings of words.
 //!
 //! The counts were taken from ordinary traffic (documents, source, web pages, JSON, shell sessions, mail, tool
 //! descriptions) by `engine/examples/rarity_table.rs`; letters count in lower case. Longer strings are estimated as a
@@ -7,20 +8,19 @@
 
 use std::sync::LazyLock;
 
+use crate::anchor::hash;
 use crate::byteset::ByteSet;
 
 const TRIPLES: usize = 1 << 15;
 const QUADS: usize = 1 << 16;
+const WORDS: usize = 1 << 16;
 
-/// `rarity.bin`: shares of bytes, of hashed triples and of hashed quadruples, each as `-8 * log2(share)`, cut at 255.
-static TABLE: &[u8; 256 + TRIPLES + QUADS] = include_bytes!("rarity.bin");
+/// `rarity.bin`: shares of bytes, of hashed triples, of hashed quadruples and of the hashed keys of words, each as
+/// `-8 * log2(share)` of all bytes, cut at 255.
+static TABLE: &[u8; 256 + TRIPLES + QUADS + WORDS] = include_bytes!("rarity.bin");
 
 /// The shares that the quantised values stand for.
 static SHARES: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|q| (-(q as f64) / 8.0).exp2()));
-
-fn hash(bytes: u32, size: usize) -> usize {
-    (bytes.wrapping_mul(0x9e37_79b1) >> (32 - size.trailing_zeros())) as usize
-}
 
 fn single(byte: u8) -> f64 {
     SHARES[usize::from(TABLE[usize::from(byte.to_ascii_lowercase())])]
@@ -28,11 +28,16 @@ fn single(byte: u8) -> f64 {
 
 fn triple(bytes: [u8; 3]) -> f64 {
     let [a, b, c] = bytes;
-    SHARES[usize::from(TABLE[256 + hash(u32::from_le_bytes([a, b, c, 0]), TRIPLES)])]
+    SHARES[usize::from(TABLE[256 + hash::gram_place(u32::from_le_bytes([a, b, c, 0]), TRIPLES)])]
 }
 
 fn quad(bytes: [u8; 4]) -> f64 {
-    SHARES[usize::from(TABLE[256 + TRIPLES + hash(u32::from_le_bytes(bytes), QUADS)])]
+    SHARES[usize::from(TABLE[256 + TRIPLES + hash::gram_place(u32::from_le_bytes(bytes), QUADS)])]
+}
+
+/// The estimated number of words per KiB of ordinary text that have this key.
+pub(crate) fn word_per_kib(key: u64) -> f64 {
+    1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + hash::word_place(key, WORDS)])]
 }
 
 /// The share of all bytes of ordinary text that belong to `set`.

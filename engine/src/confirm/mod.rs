@@ -7,6 +7,7 @@
 pub(crate) mod automaton;
 
 use crate::cache::Scratch;
+use crate::filter::SimdLevel;
 use crate::filter::gate::{Comparison, Gate};
 use crate::pattern::Parsed;
 use crate::pattern::sequence::{Merge, WordSets};
@@ -41,7 +42,7 @@ pub(crate) struct Confirm {
 #[derive(Debug)]
 enum How {
     Automaton(Automaton),
-    Sequence(WordSets),
+    Sequence { words: WordSets, heads: Vec<Comparison> },
 }
 
 /// How the starts of a pattern follow from its anchors; see the fields of [`Confirm`].
@@ -51,6 +52,7 @@ pub(crate) struct FoundBy {
     pub(crate) farthest_end: usize,
     pub(crate) beginnings: Comparison,
     pub(crate) gates: Vec<Gate>,
+    pub(crate) level: SimdLevel,
 }
 
 /// Where a confirm stopped because the text did.
@@ -82,7 +84,7 @@ impl Confirm {
     ) -> Confirm {
         let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
-            Some(words) => How::Sequence(words),
+            Some(words) => How::Sequence { heads: words.heads(found_by.level), words },
             None => How::Automaton(Automaton::new(parsed.hir)),
         };
         Confirm {
@@ -102,14 +104,14 @@ impl Confirm {
 
     /// Whether it is merged over positions.
     pub(crate) fn is_sequence(&self) -> bool {
-        matches!(self.strategy, How::Sequence(_))
+        matches!(self.strategy, How::Sequence { .. })
     }
 
     /// The most steps that one start can cost: states walked through, or words compared.
     pub(crate) fn worst_steps_per_start(&self) -> usize {
         match &self.strategy {
             How::Automaton(_) => self.width + 1,
-            How::Sequence(words) => (self.width + 1) * words.worst_words_per_byte(),
+            How::Sequence { words, .. } => (self.width + 1) * words.worst_words_per_byte(),
         }
     }
 
@@ -134,11 +136,13 @@ impl Confirm {
                 let progress = automaton.begin(text, start);
                 self.advance(automaton, text, start, progress, complete)
             }
-            How::Sequence(words) => match words.longest_from(text, start, complete, &mut scratch.ends) {
-                Merge::None => Outcome::None,
-                Merge::Ends(end) => self.judge(text, start, end),
-                Merge::Undecided => Outcome::Paused(Paused { progress: None }),
-            },
+            How::Sequence { words, heads } => {
+                match words.longest_from(heads, text, start, complete, &mut scratch.ends) {
+                    Merge::None => Outcome::None,
+                    Merge::Ends(end) => self.judge(text, start, end),
+                    Merge::Undecided => Outcome::Paused(Paused { progress: None }),
+                }
+            }
         }
     }
 

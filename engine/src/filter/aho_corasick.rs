@@ -27,11 +27,8 @@ pub(crate) struct AhoCorasickFilter {
 impl AhoCorasickFilter {
     pub(crate) fn new(anchors: &[Anchor]) -> AhoCorasickFilter {
         let mut by_literal: BTreeMap<Vec<u8>, Vec<(u32, usize)>> = BTreeMap::new();
-        let byte_anchors = anchors.iter().filter_map(|a| match a {
-            Anchor::Bytes(sets) => Some(sets),
-            Anchor::Run(..) => None,
-        });
-        for (entry, sets) in (0u32..).zip(byte_anchors) {
+        let strings = anchors.iter().filter_map(Anchor::sets);
+        for (entry, sets) in (0u32..).zip(strings) {
             let (offset, spellings) = literal(sets);
             for spelling in spellings {
                 by_literal.entry(spelling).or_default().push((entry, offset));

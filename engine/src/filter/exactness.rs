@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use crate::anchor::{Anchor, grams};
+use crate::anchor::{Anchor, Literal, grams};
 use crate::byteset::ByteSet;
 use crate::filter::{Candidate, Config, Filter, FilterKind, SimdLevel};
 use crate::rule::RunClass;
@@ -28,8 +28,16 @@ fn anchors() -> impl Strategy<Value = Anchor> {
         lengths.prop_map(move |length| Anchor::Run(class, length)).boxed()
     };
     prop_oneof![
-        6 => prop::collection::vec(sets(), 3..17)
-            .prop_filter("the compiler takes no others", |sets| grams::plan(sets).is_some())
+        6 => (prop::collection::vec(sets(), 1..17), any::<bool>(), any::<bool>())
+            .prop_map(|(sets, starts_word, ends_word)| {
+                let of_word = |set: Option<&ByteSet>| set.is_some_and(|s| s.is_subset(&ByteSet::ALPHANUMERIC));
+                Literal {
+                    starts_word: starts_word && of_word(sets.first()),
+                    ends_word: ends_word && of_word(sets.last()),
+                    sets,
+                }
+            })
+            .prop_filter("the compiler takes no others", |literal| grams::plan(literal).is_some())
             .prop_map(Anchor::Bytes),
         1 => run(RunClass::Digits, 5..25),
         1 => run(RunClass::Token, 20..25),
@@ -45,8 +53,8 @@ fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
         let mut choices = choices.iter().copied();
         let mut choose = |from: &[u8]| from[usize::from(choices.next().unwrap_or(0)) % from.len()];
         match anchors.get(usize::from(*which) % (anchors.len() + 2)) {
-            Some(Anchor::Bytes(sets)) => {
-                text.extend(sets.iter().map(|s| choose(&s.iter().collect::<Vec<u8>>())));
+            Some(Anchor::Bytes(literal)) => {
+                text.extend(literal.sets.iter().map(|s| choose(&s.iter().collect::<Vec<u8>>())));
             }
             Some(Anchor::Run(RunClass::Digits, _)) => {
                 text.extend((0..*which / 8).map(|_| choose(b"012345678901234 .-")))
@@ -72,7 +80,12 @@ fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
         crate::filter::runs::KINDS[usize::from(b)] & crate::filter::runs::kind::LEAD_GREEK_CYRILLIC != 0
     };
     match anchor {
-        Anchor::Bytes(sets) => sets.iter().zip(bytes).all(|(set, &b)| set.contains(b)),
+        Anchor::Bytes(Literal { sets, starts_word, ends_word }) => {
+            let is_word = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+            sets.iter().zip(bytes).all(|(set, &b)| set.contains(b))
+                && !(*starts_word && at > 0 && is_word(text.get(at - 1)))
+                && !(*ends_word && is_word(text.get(at + bytes.len())))
+        }
         Anchor::Run(RunClass::Digits, _) => (at..at + bytes.len()).all(|i| {
             let digit = |i: Option<usize>| i.and_then(|i| text.get(i)).is_some_and(u8::is_ascii_digit);
             digit(Some(i))

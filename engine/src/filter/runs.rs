@@ -21,6 +21,7 @@ pub(crate) mod kind {
     pub(crate) const LEAD_GREEK_CYRILLIC: u8 = 1 << 6;
     pub(crate) const LEAD_MARK: u8 = 1 << 7;
     pub(crate) const LETTER: u8 = LETTER_AO | LETTER_PZ;
+    pub(crate) const ALPHANUMERIC: u8 = DIGIT | LETTER;
     pub(crate) const TOKEN: u8 = DIGIT | LETTER | UNDERSCORE | HYPHEN;
 }
 

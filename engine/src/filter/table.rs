@@ -1,6 +1,6 @@
 //! The exact table: does this anchor really stand here?
 
-use crate::anchor::{Anchor, MAX_ANCHOR};
+use crate::anchor::{Anchor, Literal, MAX_ANCHOR};
 use crate::byteset::ByteSet;
 
 /// All byte anchors, ready to be compared with the text.
@@ -16,6 +16,8 @@ struct Entry {
     /// The bits of the text that must equal `value`; for a letter in both cases all but bit 5.
     mask: u128,
     length: u8,
+    starts_word: bool,
+    ends_word: bool,
     /// The anchor's index in the database.
     anchor: u32,
     /// Positions with a choice of bytes.
@@ -27,7 +29,8 @@ impl AnchorTable {
     pub(crate) fn new(anchors: &[Anchor]) -> AnchorTable {
         let mut entries = Vec::new();
         for (index, anchor) in anchors.iter().enumerate() {
-            let Anchor::Bytes(sets) = anchor else { continue };
+            let Anchor::Bytes(literal) = anchor else { continue };
+            let sets = &literal.sets;
             assert!(sets.len() <= MAX_ANCHOR, "an anchor is at most {MAX_ANCHOR} bytes long");
             let (mut value, mut mask) = (0u128, 0u128);
             let mut classes = Vec::new();
@@ -47,6 +50,8 @@ impl AnchorTable {
                 value,
                 mask,
                 length: u8::try_from(sets.len()).expect("lengths are at most 16"),
+                starts_word: literal.starts_word,
+                ends_word: literal.ends_word,
                 anchor: u32::try_from(index).expect("fewer than 2^32 anchors"),
                 classes: classes.into(),
             });
@@ -72,7 +77,8 @@ impl AnchorTable {
             }
         };
         let same = window & entry.mask == entry.value
-            && entry.classes.iter().all(|(position, set)| set.contains(text[at + usize::from(*position)]));
+            && entry.classes.iter().all(|(position, set)| set.contains(text[at + usize::from(*position)]))
+            && Literal::edges_agree(entry.starts_word, entry.ends_word, text, at, at + length);
         same.then_some((entry.anchor, length))
     }
 

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::filter::SimdLevel;
 use crate::oracle::Search;
 use crate::pattern::dialect;
 use crate::pattern::sequence::{Ends, Merge, WordSets};
@@ -58,12 +59,13 @@ proptest! {
         let mut search = Search::new(&hir);
         let text = pieces.concat();
         let mut ends = Ends::default();
+        let heads = sets.heads(SimdLevel::Auto);
         for start in 0..text.len() {
             let expected = search.longest_from(&text, start).map_or(Merge::None, Merge::Ends);
             let shown = || format!("{} at {start} of {}", sets.to_regex(), text.escape_ascii());
-            prop_assert_eq!(sets.longest_from(&text, start, true, &mut ends), expected, "{}", shown());
+            prop_assert_eq!(sets.longest_from(&heads, &text, start, true, &mut ends), expected, "{}", shown());
             for cut in start + 1..=text.len() {
-                let merged = sets.longest_from(&text[..cut], start, false, &mut ends);
+                let merged = sets.longest_from(&heads, &text[..cut], start, false, &mut ends);
                 prop_assert!(merged == Merge::Undecided || merged == expected, "{merged:?} at {cut}: {}", shown());
             }
         }

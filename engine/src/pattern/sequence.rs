@@ -2,6 +2,8 @@
 
 use crate::byteset::ByteSet;
 use crate::error::{BuildErrorKind, PatternError};
+use crate::filter::SimdLevel;
+use crate::filter::gate::Comparison;
 use crate::pattern::dialect;
 use crate::rule::{On, Sequence};
 
@@ -97,52 +99,62 @@ impl WordSets {
         self.sets.iter().map(|s| s.by_first.iter().map(Vec::len).max().unwrap_or(0)).sum::<usize>().max(1)
     }
 
-    /// Searches for a match that starts at `start` in `text`; `complete` says that nothing follows `text`.
+    /// For each set behind the first one what its words begin with, to tell where one may stand.
+    pub(crate) fn heads(&self, level: SimdLevel) -> Vec<Comparison> {
+        let either =
+            |b: u8| if self.fold { ByteSet::of(&[b, b.to_ascii_uppercase()]) } else { ByteSet::of(&[b]) };
+        let head = |word: &Word| word.parts[0].iter().take(HEAD).map(|&b| either(b)).collect();
+        let of_set =
+            |set: &WordSet| Comparison::with_prefixes(&set.words.iter().map(head).collect::<Vec<_>>(), level);
+        self.sets[1..].iter().map(of_set).collect()
+    }
+
+    /// Searches for a match that starts at `start` in `text`; `complete` says that nothing follows `text`. `heads` is
+    /// what [`heads`](WordSets::heads) gave.
     ///
     /// The ends of one set's words open windows in which the next set's words may begin; windows that overlap are
     /// read once, so the work is at most the width of the pattern for each set.
-    pub(crate) fn longest_from(&self, text: &[u8], start: usize, complete: bool, ends: &mut Ends) -> Merge {
+    pub(crate) fn longest_from(
+        &self,
+        heads: &[Comparison],
+        text: &[u8],
+        start: usize,
+        complete: bool,
+        ends: &mut Ends,
+    ) -> Merge {
         let mut undecided = false;
         ends.current.clear();
         self.sets[0].ends_at(text, start, complete, self.fold, &mut ends.current, &mut undecided);
-        for set in &self.sets[1..] {
-            if ends.current.is_empty() {
-                break;
-            }
-            ends.current.sort_unstable();
-            ends.current.dedup();
-            ends.next.clear();
-            let mut from = 0;
-            for &end in &ends.current {
-                let mut at = from.max(end);
-                let last = end + self.gap;
-                // The window of this end closes at the first stop byte behind it.
-                let closed = if self.stop == ByteSet::EMPTY {
-                    last
-                } else {
-                    let limit = last.min(text.len());
-                    (end..limit).find(|&i| self.stop.contains(text[i])).unwrap_or(last)
-                };
-                while at <= closed {
-                    if at >= text.len() {
-                        undecided |= !complete;
-                        break;
-                    }
-                    if !set.by_first[usize::from(text[at])].is_empty() {
-                        set.ends_at(text, at, complete, self.fold, &mut ends.next, &mut undecided);
-                    }
-                    at += 1;
+        for (set, heads) in self.sets[1..].iter().zip(heads) {
+            let Ends { current, next } = ends;
+            current.sort_unstable();
+            let (Some(&first), Some(&last)) = (current.first(), current.last()) else { break };
+            next.clear();
+            for at in heads.positions(text, first, last + self.gap) {
+                // Of the ends before it the nearest has the best chances: of being near enough, and of no stop between.
+                let end = current[current.partition_point(|&e| e <= at) - 1];
+                if at - end <= self.gap && !self.stops(&text[end..at]) {
+                    set.ends_at(text, at, complete, self.fold, next, &mut undecided);
                 }
-                from = from.max(at);
             }
-            std::mem::swap(&mut ends.current, &mut ends.next);
+            if last + self.gap >= text.len() && !self.stops(text.get(last..).unwrap_or_default()) {
+                undecided |= !complete;
+            }
+            std::mem::swap(current, next);
         }
         if undecided {
             return Merge::Undecided;
         }
         ends.current.iter().max().map_or(Merge::None, |&end| Merge::Ends(end))
     }
+
+    fn stops(&self, gap: &[u8]) -> bool {
+        self.stop != ByteSet::EMPTY && gap.iter().any(|&b| self.stop.contains(b))
+    }
 }
+
+/// Bytes of a word that are looked for before the word is.
+const HEAD: usize = 4;
 
 /// Scratch of a merge: the ends of the words found so far.
 #[derive(Clone, Debug, Default)]
@@ -284,6 +296,13 @@ fn each_space_end(
     let mut possible = 0u32;
     let limit = text.len().min(at + MAX_SPACE);
     let window = &text[at.min(text.len())..limit];
+    if let [b' ' | b'\t', next, ..] = window
+        && !is_space(*next)
+    {
+        // PERF: almost every space is one byte, and then there is no line break to look for.
+        found(at + 1, undecided);
+        return;
+    }
     if window.len() < MAX_SPACE && !complete {
         // A longer run may follow; whether it matters is only known once it is there.
         let only_space_bytes = window.iter().all(|&b| is_space(b) || is_prefix(b));
@@ -336,6 +355,7 @@ fn is_prefix(b: u8) -> bool {
     matches!(b, b'>' | b'#' | b'*' | b'/' | b';' | b'|' | b'%' | b'+' | b'-')
 }
 
-pub(crate) fn is_word_byte(b: u8) -> bool {
+/// A byte of a word, as `\b` sees it.
+fn is_word_byte(b: u8) -> bool {
     b.is_ascii_alphanumeric() || b == b'_'
 }

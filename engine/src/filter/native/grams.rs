@@ -1,6 +1,7 @@
 //! The gram table: a bitmap to say "no" fast, buckets to say which anchors.
 
 use crate::anchor::grams::{GRAM, spellings};
+use crate::anchor::hash::MULTIPLIER;
 use crate::byteset::ByteSet;
 use crate::filter::native::WINDOW;
 use crate::filter::runs::BLOCK;
@@ -14,11 +15,8 @@ const LEAST_BITMAP_BITS: u32 = 17;
 /// 2^20 bits are 128 KiB, which a second-level cache holds with ease.
 const MOST_BITMAP_BITS: u32 = 20;
 
-/// Multiplier of the hash: the golden ratio.
-pub(super) const MULTIPLIER: u32 = 0x9e37_79b1;
-
 /// Folds the four bytes at once.
-pub(super) const FOLD: u32 = u32::from_le_bytes([0x20; GRAM]);
+const FOLD: u32 = u32::from_le_bytes([0x20; GRAM]);
 
 /// A gram of an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,11 +107,6 @@ impl GramTable {
             hits |= (word >> (place & 31) & 1) << k;
         }
         hits
-    }
-
-    /// The bitmap and how far a hash is shifted to give a place in it, for the kernels that look up many at once.
-    pub(super) fn bitmap(&self) -> (&[u32], u32) {
-        (&self.bitmap, self.bitmap_shift)
     }
 
     /// Whether a gram may be in the table.

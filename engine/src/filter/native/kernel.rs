@@ -4,8 +4,9 @@
 //! bit masks. The portable one uses tables by byte value and is the reference in the tests.
 
 use crate::filter::native::shorts::{BYTES, ShortTable};
-use crate::filter::native::{Masks, Native, WINDOW};
-use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks};
+use crate::filter::native::words::WordTable;
+use crate::filter::native::{BEHIND, Masks, Native, WINDOW};
+use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks, kind};
 use crate::filter::simd::NibbleTable;
 use crate::filter::{Candidate, SimdLevel};
 
@@ -21,7 +22,7 @@ pub(super) struct Kernel {
 
 impl Kernel {
     /// `level` must be one that the CPU has.
-    pub(super) fn new(level: SimdLevel, shorts: &ShortTable, runs: &RunAnchors) -> Kernel {
+    pub(super) fn new(level: SimdLevel, words: &WordTable, shorts: &ShortTable, runs: &RunAnchors) -> Kernel {
         assert!(level.is_available(), "the SIMD level was resolved for this CPU");
         let of_shorts = std::array::from_fn(|i| NibbleTable::new(|b| shorts.buckets_of(i, b)));
         let mut short_bytes = Box::new([[0; 256]; BYTES]);
@@ -33,7 +34,8 @@ impl Kernel {
         Kernel {
             level,
             shorts: (!shorts.is_empty()).then_some(of_shorts),
-            kinds: (!runs.is_empty()).then(|| NibbleTable::new(|b| KINDS[usize::from(b)])),
+            kinds: (!runs.is_empty() || !words.is_empty())
+                .then(|| NibbleTable::new(|b| KINDS[usize::from(b)])),
             short_bytes,
         }
     }
@@ -71,6 +73,9 @@ impl Kernel {
         }
         if self.kinds.is_some() {
             masks.runs = RunMasks::portable(&window[..BLOCK]);
+            let is_word = |i: usize| KINDS[usize::from(window[i])] & kind::ALPHANUMERIC != 0;
+            masks.word = (0..BLOCK).fold(0, |all, i| all | u64::from(is_word(i)) << i);
+            masks.word_behind = (0..BEHIND).fold(0, |all, i| all | u16::from(is_word(BLOCK + i)) << i);
         }
         masks
     }
@@ -83,8 +88,6 @@ mod x86 {
     use super::{Kernel, Masks, Native};
     use crate::filter::Candidate;
     use crate::filter::native::WINDOW;
-    use crate::filter::native::grams::{FOLD, GramTable, MULTIPLIER};
-    use crate::filter::native::spread;
     use crate::filter::runs::{BLOCK, RunMasks, bits, kind};
     use crate::filter::simd::{Lanes, NibbleTable};
 
@@ -100,7 +103,7 @@ mod x86 {
         masks.short =
             bits(masks.short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
         // SAFETY: as above.
-        masks.runs = unsafe { kinds::<L>(kernel, window) };
+        unsafe { kinds::<L>(kernel, window, &mut masks) };
         masks
     }
 
@@ -130,40 +133,45 @@ mod x86 {
         short
     }
 
-    /// The kinds of the bytes, as far as run anchors ask for them.
+    /// The kinds of the bytes, as far as anchors ask for them.
     ///
     /// # Safety
     /// The CPU must have the feature of `L`.
     #[inline(always)]
-    unsafe fn kinds<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW]) -> RunMasks {
-        let mut masks = RunMasks::default();
+    unsafe fn kinds<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW], masks: &mut Masks) {
+        let Some(kinds) = &kernel.kinds else { return };
+        // SAFETY: every level with vectors has registers of 16 bytes.
+        let behind = unsafe { buckets::<__m128i>(kinds, window, BLOCK) };
+        // SAFETY: as above.
+        masks.word_behind = (unsafe { behind.test(kind::ALPHANUMERIC) } & 0xffff) as u16;
+        let mut runs = RunMasks::default();
         for lane in (0..BLOCK).step_by(L::WIDTH) {
-            if let Some(kinds) = &kernel.kinds {
-                // SAFETY: the caller promises the feature; the offset is 0.
-                let of = unsafe { buckets::<L>(kinds, window, lane) };
-                // SAFETY: the caller promises the feature, here and below.
-                let digit = unsafe { of.test(kind::DIGIT) };
-                // SAFETY: as above.
-                let separator = unsafe { of.test(kind::SEPARATOR) };
-                // SAFETY: as above.
-                let token = unsafe { of.test(kind::TOKEN) };
-                // SAFETY: as above.
-                let letter = unsafe { of.test(kind::LETTER) };
-                // SAFETY: as above.
-                let lead_greek_cyrillic = unsafe { of.test(kind::LEAD_GREEK_CYRILLIC) };
-                // SAFETY: as above.
-                let lead_mark = unsafe { of.test(kind::LEAD_MARK) };
-                masks = RunMasks {
-                    digit: masks.digit | digit << lane,
-                    separator: masks.separator | separator << lane,
-                    token: masks.token | token << lane,
-                    letter: masks.letter | letter << lane,
-                    lead_greek_cyrillic: masks.lead_greek_cyrillic | lead_greek_cyrillic << lane,
-                    lead_mark: masks.lead_mark | lead_mark << lane,
-                };
-            }
+            // SAFETY: the caller promises the feature; the offset is 0.
+            let of = unsafe { buckets::<L>(kinds, window, lane) };
+            // SAFETY: the caller promises the feature, here and below.
+            let digit = unsafe { of.test(kind::DIGIT) };
+            // SAFETY: as above.
+            let separator = unsafe { of.test(kind::SEPARATOR) };
+            // SAFETY: as above.
+            let token = unsafe { of.test(kind::TOKEN) };
+            // SAFETY: as above.
+            let letter = unsafe { of.test(kind::LETTER) };
+            // SAFETY: as above.
+            let lead_greek_cyrillic = unsafe { of.test(kind::LEAD_GREEK_CYRILLIC) };
+            // SAFETY: as above.
+            let lead_mark = unsafe { of.test(kind::LEAD_MARK) };
+            // SAFETY: as above.
+            masks.word |= unsafe { of.test(kind::ALPHANUMERIC) } << lane;
+            runs = RunMasks {
+                digit: runs.digit | digit << lane,
+                separator: runs.separator | separator << lane,
+                token: runs.token | token << lane,
+                letter: runs.letter | letter << lane,
+                lead_greek_cyrillic: runs.lead_greek_cyrillic | lead_greek_cyrillic << lane,
+                lead_mark: runs.lead_mark | lead_mark << lane,
+            };
         }
-        masks
+        masks.runs = runs;
     }
 
     /// Looks up the bytes of the window from `offset` on.
@@ -210,56 +218,13 @@ mod x86 {
     search!(
         /// # Safety
         /// The CPU must have AVX2.
-        search_avx2, __m256i, "avx2,bmi1,bmi2,lzcnt"
+        search_avx2, __m256i, "avx2,bmi1,bmi2,lzcnt,popcnt"
     );
-    /// # Safety
-    /// The CPU must have AVX-512F and AVX-512BW.
-    #[target_feature(enable = "avx512f,avx512bw,avx2,bmi1,bmi2,lzcnt")]
-    pub(super) unsafe fn search_avx512(
-        kernel: &Kernel,
-        native: &Native,
-        text: &[u8],
-        from: usize,
-        found: &mut Vec<Candidate>,
-    ) -> u64 {
-        native.search(text, from, found, |window| {
-            // SAFETY: this function is only called where the CPU has the features.
-            let runs = unsafe { kinds::<__m512i>(kernel, window) };
-            let mut masks = Masks { runs, ..Masks::default() };
-            if !native.long.is_empty() {
-                masks.grams |= spread(gathered::<0>(&native.long, window));
-            }
-            if !native.medium.is_empty() {
-                masks.grams |= spread(gathered::<2>(&native.medium, window)) << 2;
-            }
-            // SAFETY: as above.
-            let short = unsafe { shorts::<__m512i>(kernel, window) };
-            masks.short =
-                bits(short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
-            masks
-        })
-    }
-
-    /// The same look-ups as [`GramTable::hits`], 16 at once.
-    ///
-    /// PERF: a gather costs about as much as eight scalar look-ups. It is worth it for the two sampled tables; four more
-    /// for the short anchors, at every position, were slower than the nibble tables with a look-up of what passes.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    #[inline]
-    fn gathered<const PHASE: usize>(table: &GramTable, window: &[u8; WINDOW]) -> u32 {
-        let (bitmap, shift) = table.bitmap();
-        let bytes: &[u8] = &window[PHASE..PHASE + BLOCK];
-        // SAFETY: the slice has 64 bytes; the load needs no alignment.
-        let text = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
-        let folded = _mm512_or_si512(text, _mm512_set1_epi32(FOLD.cast_signed()));
-        let hash = _mm512_mullo_epi32(folded, _mm512_set1_epi32(MULTIPLIER.cast_signed()));
-        let place = _mm512_srl_epi32(hash, _mm_cvtsi32_si128(shift.cast_signed()));
-        let index = _mm512_srli_epi32::<5>(place);
-        // SAFETY: the shift leaves no place beyond the bitmap, so every index is one of its words.
-        let words = unsafe { _mm512_i32gather_epi32::<4>(index, bitmap.as_ptr().cast()) };
-        let bit = _mm512_sllv_epi32(_mm512_set1_epi32(1), _mm512_and_si512(place, _mm512_set1_epi32(31)));
-        _mm512_test_epi32_mask(words, bit).into()
-    }
+    search!(
+        /// # Safety
+        /// The CPU must have AVX-512F and AVX-512BW.
+        search_avx512, __m512i, "avx512f,avx512bw,avx2,bmi1,bmi2,lzcnt,popcnt"
+    );
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The native filter: grams at sampled positions, short anchors and class runs by vectorized comparison.
+//! The native filter: words, grams at sampled positions, short anchors and class runs by vectorized comparison.
 //!
 //! The text is read once in blocks of 64 bytes. Of each block
+//! - the first bytes of each word are hashed and looked up in a bitmap that fits the first-level cache ([`words`]);
 //! - the four bytes at every fourth position (and, if there are anchors of five or six bytes, at every second one)
-//!   are folded, hashed and looked up in a bitmap that fits the first-level cache ([`grams`]);
+//!   are folded, hashed and looked up in a bitmap of their own ([`grams`]);
 //! - all positions are compared with the short anchors at once ([`shorts`]);
 //! - all bytes are classified where run anchors ask for it ([`crate::filter::runs`]).
 //!
@@ -11,6 +12,7 @@
 mod grams;
 mod kernel;
 mod shorts;
+mod words;
 
 use crate::anchor::grams::{AnchorTier, GRAM, plan};
 use crate::anchor::{Anchor, MAX_ANCHOR};
@@ -21,14 +23,18 @@ use crate::filter::{Candidate, SimdLevel};
 use grams::GramTable;
 use kernel::Kernel;
 use shorts::ShortTable;
+use words::WordTable;
 
-/// Bytes that a block's comparisons may read: the block, and what a gram or a short anchor at its end takes along.
-const WINDOW: usize = BLOCK + 4;
+/// Bytes behind a block that its comparisons may read: what a word, a gram or a short anchor at its end takes along.
+const BEHIND: usize = 16;
+
+const WINDOW: usize = BLOCK + BEHIND;
 
 /// The native filter of one database.
 #[derive(Debug)]
 pub(crate) struct Native {
     table: AnchorTable,
+    words: WordTable,
     long: GramTable,
     medium: GramTable,
     shorts: ShortTable,
@@ -39,6 +45,9 @@ pub(crate) struct Native {
 /// What a kernel says about one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Masks {
+    /// Letters and digits, in the block and behind it.
+    word: u64,
+    word_behind: u16,
     /// Positions at which a short anchor may stand.
     short: u64,
     /// Positions, of every second one, at which a gram of a longer anchor may stand.
@@ -52,26 +61,30 @@ impl Native {
         let mut long = grams::Builder::default();
         let mut medium = grams::Builder::default();
         let mut shorts = Vec::new();
-        let byte_anchors = anchors.iter().filter_map(|a| match a {
-            Anchor::Bytes(sets) => Some(sets),
+        let mut words = Vec::new();
+        let literals = anchors.iter().filter_map(|a| match a {
+            Anchor::Bytes(literal) => Some(literal),
             Anchor::Run(..) => None,
         });
-        for (entry, sets) in (0u32..).zip(byte_anchors) {
-            let plan = plan(sets).expect("the compiler only takes anchors that the filter can find");
+        for (entry, literal) in (0u32..).zip(literals) {
+            let plan = plan(literal).expect("the compiler only takes anchors that the filter can find");
+            let sets = literal.sets.as_slice();
             match plan.tier {
+                AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
                 AnchorTier::Long => long.insert(entry, sets, &plan.offsets, GRAM),
                 AnchorTier::Medium => {
                     // Every fourth position is looked up among the long ones, the positions between among these.
                     long.insert(entry, sets, &plan.offsets, GRAM);
                     medium.insert(entry, sets, &plan.offsets, GRAM);
                 }
-                AnchorTier::Short | AnchorTier::Run => shorts.push((entry, sets.as_slice(), plan.offsets[0])),
+                AnchorTier::Short | AnchorTier::Run => shorts.push((entry, sets, plan.offsets[0])),
             }
         }
         let shorts = ShortTable::new(&shorts);
         let runs = RunAnchors::new(anchors);
-        let kernel = Kernel::new(level.resolve(), &shorts, &runs);
-        Native { table, long: long.build(), medium: medium.build(), shorts, runs, kernel }
+        let words = WordTable::new(&words);
+        let kernel = Kernel::new(level.resolve(), &words, &shorts, &runs);
+        Native { table, words, long: long.build(), medium: medium.build(), shorts, runs, kernel }
     }
 
     /// See [`Filter::find`](crate::filter::Filter::find).
@@ -80,7 +93,11 @@ impl Native {
     }
 
     pub(crate) fn memory(&self) -> usize {
-        self.table.memory() + self.long.memory() + self.medium.memory() + self.shorts.memory()
+        self.table.memory()
+            + self.words.memory()
+            + self.long.memory()
+            + self.medium.memory()
+            + self.shorts.memory()
     }
 
     /// The search itself; `masks` is the kernel's comparison of one block.
@@ -127,7 +144,16 @@ impl Native {
         runs: &mut RunSearch<'_>,
         found: &mut Vec<Candidate>,
     ) -> u64 {
-        let looked = (masks.grams.count_ones() + masks.short.count_ones()).into();
+        let words = if self.words.is_empty() {
+            0
+        } else {
+            let before = at.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric());
+            self.words.hits(window, masks.word, masks.word_behind, before)
+        };
+        let looked = (words.count_ones() + masks.grams.count_ones() + masks.short.count_ones()).into();
+        for offset in bits(words) {
+            self.look_up_word(window, offset, text, at, found);
+        }
         for offset in bits(masks.grams) {
             // Every fourth position is looked up among the long ones, the positions between among the medium ones.
             let table = if offset % 4 == 0 { &self.long } else { &self.medium };
@@ -153,6 +179,22 @@ impl Native {
             hits |= spread(self.medium.hits::<2>(window)) << 2;
         }
         hits
+    }
+
+    /// Compares the anchors that have the word at `offset` of the window.
+    #[inline(never)]
+    fn look_up_word(
+        &self,
+        window: &[u8; WINDOW],
+        offset: usize,
+        text: &[u8],
+        at: usize,
+        found: &mut Vec<Candidate>,
+    ) {
+        for entry in self.words.entries(window, offset) {
+            let Some(start) = (at + offset).checked_sub(entry.offset()) else { continue };
+            self.check(entry.entry(), text, start, found);
+        }
     }
 
     /// Compares the anchors that have the gram at `offset` of the window.

@@ -1,0 +1,37 @@
+//! What is looked up of a text by hash: grams, and the beginnings of words.
+//!
+//! `examples/rarity_table.rs` takes in this file as it is, so that it counts what the filter looks up.
+
+/// Multipliers: the golden ratio.
+pub(crate) const MULTIPLIER: u32 = 0x9e37_79b1;
+pub(crate) const WIDE_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// Most bytes of a word that are looked up.
+pub(crate) const WORD_KEY: usize = 6;
+
+/// Bit 5 of every byte: letters in both cases become one.
+pub(crate) const WIDE_FOLD: u64 = 0x2020_2020_2020_2020;
+
+/// The folded first bytes of a word of `length` bytes, with zeros behind them; `bytes` holds at least these.
+#[inline(always)]
+pub(crate) fn word_key(bytes: u64, length: usize) -> u64 {
+    (bytes | WIDE_FOLD) & (u64::MAX >> (64 - 8 * length.clamp(1, WORD_KEY)))
+}
+
+/// The hash of a word's key; its upper bits are the good ones.
+#[inline(always)]
+pub(crate) fn of_word(key: u64) -> u64 {
+    key.wrapping_mul(WIDE_MULTIPLIER)
+}
+
+/// The place of a gram in a table of `size` entries, a power of two.
+#[inline]
+pub(crate) fn gram_place(gram: u32, size: usize) -> usize {
+    (gram.wrapping_mul(MULTIPLIER) >> (32 - size.trailing_zeros())) as usize
+}
+
+/// The place of a word's key in a table of `size` entries, a power of two.
+#[inline]
+pub(crate) fn word_place(key: u64, size: usize) -> usize {
+    usize::try_from(of_word(key) >> (64 - size.trailing_zeros())).expect("below the size of a table")
+}

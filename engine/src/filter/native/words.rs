@@ -1,0 +1,166 @@
+//! Words: the first bytes of every run of letters and digits in the text, looked up by hash.
+
+use crate::anchor::Literal;
+use crate::anchor::grams::word_keys;
+use crate::anchor::hash::{WIDE_FOLD, WORD_KEY, of_word, word_key};
+use crate::filter::native::WINDOW;
+
+/// Bits of the bitmap for each key: one false hit in 16 words.
+const BITS_PER_KEY: usize = 16;
+
+/// 2^17 bits are 16 KiB: with the text that is read they stay in a first-level cache of 32 KiB.
+const LEAST_BITMAP_BITS: u32 = 14;
+
+/// 2^20 bits are 128 KiB, which a second-level cache holds with ease.
+const MOST_BITMAP_BITS: u32 = 20;
+
+/// The bytes of a key, by the length of the word.
+static KEY_MASKS: [u64; 128] = {
+    let mut masks = [u64::MAX >> (64 - 8 * WORD_KEY); 128];
+    let mut length = 0;
+    while length < WORD_KEY {
+        masks[length] = !(u64::MAX << (8 * length));
+        length += 1;
+    }
+    masks
+};
+
+/// A word of an anchor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct WordEntry {
+    /// Bits of the key's hash that the bucket does not tell.
+    tag: u32,
+    /// The anchor's entry in the exact table, and in the lowest four bits where in the anchor the word begins.
+    entry_and_offset: u32,
+}
+
+/// The words of anchors.
+#[derive(Debug)]
+pub(super) struct WordTable {
+    bitmap: Box<[u32]>,
+    /// How far a hash is shifted to give a place in the bitmap, and a bucket.
+    bitmap_shift: u32,
+    bucket_shift: u32,
+    /// `entries[starts[b]..starts[b + 1]]` are the entries of bucket b.
+    starts: Box<[u32]>,
+    entries: Box<[WordEntry]>,
+}
+
+impl WordEntry {
+    /// The anchor's entry in the exact table.
+    pub(super) fn entry(self) -> u32 {
+        self.entry_and_offset >> 4
+    }
+
+    /// Where in the anchor the word begins.
+    pub(super) fn offset(self) -> usize {
+        (self.entry_and_offset & 15) as usize
+    }
+}
+
+impl WordTable {
+    /// Takes entry, anchor and the offset of its word.
+    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> WordTable {
+        let mut hashes: Vec<(u64, u32)> = Vec::new();
+        for &(entry, literal, offset) in anchors {
+            let keys = word_keys(literal, offset).expect("the plan of the anchor found its keys few enough");
+            let place = u32::try_from(offset).expect("anchors are at most 16 bytes long");
+            hashes.extend(keys.into_iter().map(|key| (of_word(key), entry << 4 | place)));
+        }
+        // By the hash's upper bits, which makes it the order of the buckets, too.
+        hashes.sort_unstable();
+        hashes.dedup();
+        let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
+        let bitmap_bits = bits_for(hashes.len() * BITS_PER_KEY).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
+        let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
+        let (bitmap_shift, bucket_shift) = (64 - bitmap_bits, 64 - bucket_bits);
+        let mut bitmap = vec![0u32; 1 << (bitmap_bits - 5)];
+        let mut starts = vec![0u32; (1 << bucket_bits) + 1];
+        for &(hash, _) in &hashes {
+            let place = hash >> bitmap_shift;
+            bitmap[(place >> 5) as usize] |= 1 << (place & 31);
+            starts[(hash >> bucket_shift) as usize + 1] += 1;
+        }
+        for b in 1..starts.len() {
+            starts[b] += starts[b - 1];
+        }
+        let entries =
+            hashes.iter().map(|&(hash, entry_and_offset)| WordEntry { tag: tag(hash), entry_and_offset });
+        WordTable {
+            bitmap: bitmap.into(),
+            bitmap_shift,
+            bucket_shift,
+            starts: starts.into(),
+            entries: entries.collect(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The positions of a block at which a word of the table may begin.
+    ///
+    /// Bit i of `word` speaks of byte i of the window: whether it is one of a word; `behind` of the bytes behind the
+    /// block. `before` says the same of the byte before it.
+    #[inline(always)]
+    pub(super) fn hits(&self, window: &[u8; WINDOW], word: u64, behind: u16, before: bool) -> u64 {
+        let first = word & !(word << 1 | u64::from(before));
+        // Bit i: the byte at i is the first behind a word.
+        let mut ends = !word & (word << 1 | u64::from(before));
+        if before {
+            // The word that goes on from the block before has no beginning here.
+            ends &= ends.wrapping_sub(1);
+        }
+        let last_end = 64 + (!behind).trailing_zeros();
+        // The mask says what the shift has made sure of, so that no bound need be checked.
+        let mask = self.bitmap.len() - 1;
+        let bitmap = &self.bitmap[..=mask];
+        let mut starts = first;
+        let mut hits = 0;
+        let mut next = || {
+            // Where no start is left this looks at the first byte, and what comes of it is dropped below.
+            let at = starts.trailing_zeros() & 63;
+            let end = if ends == 0 { last_end } else { ends.trailing_zeros() };
+            starts &= starts.wrapping_sub(1);
+            ends &= ends.wrapping_sub(1);
+            let bytes: &[u8; 8] = window[at as usize..][..8].try_into().expect("eight bytes");
+            let key =
+                (u64::from_le_bytes(*bytes) | WIDE_FOLD) & KEY_MASKS[(end.wrapping_sub(at) & 127) as usize];
+            let place = of_word(key) >> self.bitmap_shift;
+            hits |= u64::from(bitmap[(place >> 5) as usize & mask] >> (place & 31) & 1) << at;
+            starts
+        };
+        // PERF: how many words a block has, nothing predicts; most have no more than this.
+        let mut left = first;
+        for _ in 0..12 {
+            left = next();
+        }
+        while left != 0 {
+            left = next();
+        }
+        hits & first
+    }
+
+    /// The entries whose word may be the one that begins at `offset` of the window.
+    #[inline]
+    pub(super) fn entries(&self, window: &[u8; WINDOW], offset: usize) -> impl Iterator<Item = WordEntry> {
+        let bytes: &[u8; 8] = window[offset..offset + 8].try_into().expect("eight bytes");
+        let length = bytes.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let hash = of_word(word_key(u64::from_le_bytes(*bytes), length));
+        let b = (hash >> self.bucket_shift) as usize;
+        self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
+            .iter()
+            .copied()
+            .filter(move |e| e.tag == tag(hash))
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        size_of_val(&*self.bitmap) + size_of_val(&*self.starts) + size_of_val(&*self.entries)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
+fn tag(hash: u64) -> u32 {
+    (hash >> 20) as u32
+}
