@@ -10,6 +10,7 @@ impl ByteSet {
     pub(crate) const EMPTY: ByteSet = ByteSet([0; 4]);
     pub(crate) const FULL: ByteSet = ByteSet([u64::MAX; 4]);
 
+    pub(crate) const ASCII: ByteSet = ByteSet([u64::MAX, u64::MAX, 0, 0]);
     /// ASCII letters and digits.
     pub(crate) const ALPHANUMERIC: ByteSet = ByteSet([0x03ff_0000_0000_0000, 0x07ff_fffe_07ff_fffe, 0, 0]);
 
@@ -126,6 +127,7 @@ mod tests {
     fn the_constants() {
         let of = |is: fn(&u8) -> bool| ByteSet::of(&(0..=255).filter(is).collect::<Vec<u8>>());
         assert_eq!(of(u8::is_ascii_alphanumeric), ByteSet::ALPHANUMERIC);
+        assert_eq!(of(u8::is_ascii), ByteSet::ASCII);
     }
 
     #[test]

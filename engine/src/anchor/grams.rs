@@ -20,6 +20,9 @@ pub(crate) const GRAM: usize = 4;
 /// Bytes of a short anchor's gram.
 pub(crate) const SHORT_GRAM: usize = 3;
 
+/// Bytes of a short anchor that are compared, if it has as many.
+pub(crate) const MOST_SHORT: usize = 4;
+
 /// Most spellings of one gram that go into the table.
 const MAX_SPELLINGS: usize = 64;
 
@@ -36,7 +39,7 @@ pub enum AnchorTier {
     Long,
     /// By grams at every second position.
     Medium,
-    /// By a vectorized comparison of three bytes at every position.
+    /// By a vectorized comparison of three or four bytes at every position.
     Short,
     /// By classifying every byte.
     Run,
@@ -58,10 +61,12 @@ impl fmt::Display for AnchorTier {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GramPlan {
     pub(crate) tier: AnchorTier,
-    /// Offsets in the anchor: of the word, of a gram for each alignment, or of the three bytes of a short anchor.
+    /// Offsets in the anchor: of the word, of a gram for each alignment, or of the compared bytes of a short anchor.
     pub(crate) offsets: Vec<usize>,
     /// How often per KiB of ordinary text these turn up.
     pub(crate) per_kib: f64,
+    /// Whether each gram holds a byte beyond ASCII: then only blocks of text with such bytes need be looked at.
+    pub(crate) beyond_ascii: bool,
 }
 
 impl GramPlan {
@@ -70,6 +75,7 @@ impl GramPlan {
     pub(crate) fn cost(&self) -> f64 {
         let crowding = match self.tier {
             AnchorTier::Word => 0.2,
+            _ if self.beyond_ascii => 0.3,
             AnchorTier::Long => 1.0,
             AnchorTier::Medium => 2.0,
             AnchorTier::Short | AnchorTier::Run => 20.0,
@@ -83,21 +89,30 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
     let sets = &literal.sets;
     let words = (0..sets.len()).filter_map(|o| Some((o, word_keys(literal, o)?))).map(|(offset, keys)| {
         let per_kib = keys.iter().map(|&k| rarity::word_per_kib(k)).sum();
-        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib }
+        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib, beyond_ascii: false }
     });
-    let sampled =
-        [(4, AnchorTier::Long), (2, AnchorTier::Medium)].into_iter().filter_map(|(stride, tier)| {
-            let (offsets, per_kib) = sampled(sets, stride)?;
-            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64 })
-        });
-    let shorts = (0..(sets.len() + 1).saturating_sub(SHORT_GRAM))
-        .filter(|&o| spellings_count(&sets[o..o + SHORT_GRAM]) <= MAX_SPELLINGS)
-        .map(|o| GramPlan {
-            tier: AnchorTier::Short,
-            offsets: vec![o],
-            per_kib: rarity::per_kib(&sets[o..o + SHORT_GRAM]),
-        });
+    let strides = [(4, AnchorTier::Long), (2, AnchorTier::Medium)];
+    let sampled = strides.into_iter().flat_map(|s| [(s, true), (s, false)]).filter_map(
+        |((stride, tier), beyond_ascii)| {
+            let (offsets, per_kib) = sampled(sets, stride, beyond_ascii)?;
+            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64, beyond_ascii })
+        },
+    );
+    let shorts = short(sets).map(|offset| GramPlan {
+        tier: AnchorTier::Short,
+        per_kib: rarity::per_kib(&sets[offset..(offset + MOST_SHORT).min(sets.len())]),
+        offsets: vec![offset],
+        beyond_ascii: false,
+    });
     words.chain(sampled).chain(shorts).min_by(|a, b| a.cost().total_cmp(&b.cost()))
+}
+
+/// Where in an anchor the bytes stand that the vectorized comparison had best look for.
+pub(crate) fn short(sets: &[ByteSet]) -> Option<usize> {
+    let rate = |o: usize| rarity::per_kib(&sets[o..(o + MOST_SHORT).min(sets.len())]);
+    (0..(sets.len() + 1).saturating_sub(SHORT_GRAM))
+        .filter(|&o| spellings_count(&sets[o..o + SHORT_GRAM]) <= MAX_SPELLINGS)
+        .min_by(|&a, &b| rate(a).total_cmp(&rate(b)))
 }
 
 /// Most keys of one word that go into the table; a word of five bytes that may go on has 37.
@@ -136,14 +151,17 @@ pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {
     Some(keys)
 }
 
-/// For each alignment of the text to the stride the rarest gram, if every alignment has one.
-fn sampled(sets: &[ByteSet], stride: usize) -> Option<(Vec<usize>, f64)> {
+/// For each alignment of the text to the stride the rarest gram, if every alignment has one; on demand only of those
+/// that hold a byte beyond ASCII.
+fn sampled(sets: &[ByteSet], stride: usize, beyond_ascii: bool) -> Option<(Vec<usize>, f64)> {
+    let foreign = |gram: &[ByteSet]| gram.iter().any(|set| set.is_disjoint(&ByteSet::ASCII));
     let mut offsets = Vec::with_capacity(stride);
     let mut total = 0.0;
     for residue in 0..stride {
         let (offset, per_kib) = (residue..(sets.len() + 1).saturating_sub(GRAM))
             .step_by(stride)
             .filter(|&o| spellings_count(&sets[o..o + GRAM]) <= MAX_SPELLINGS)
+            .filter(|&o| !beyond_ascii || foreign(&sets[o..o + GRAM]))
             .map(|o| {
                 // Every spelling fills the table a little more, for everybody.
                 let crowding = SPELLING_COST * spellings_count(&sets[o..o + GRAM]) as f64;

@@ -63,7 +63,7 @@ impl Kernel {
     }
 
     fn portable(&self, native: &Native, window: &[u8; WINDOW]) -> Masks {
-        let mut masks = Masks { grams: native.gram_hits(window), ..Masks::default() };
+        let mut masks = Masks::default();
         if self.shorts.is_some() {
             let tables = &*self.short_bytes;
             for i in 0..BLOCK {
@@ -97,7 +97,7 @@ mod x86 {
     /// The CPU must have the feature of `L`.
     #[inline(always)]
     unsafe fn masks<L: Lanes>(kernel: &Kernel, native: &Native, window: &[u8; WINDOW]) -> Masks {
-        let mut masks = Masks { grams: native.gram_hits(window), ..Masks::default() };
+        let mut masks = Masks::default();
         // SAFETY: the caller promises the feature.
         masks.short = unsafe { shorts::<L>(kernel, window) };
         masks.short =
@@ -115,17 +115,15 @@ mod x86 {
     unsafe fn shorts<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW]) -> u64 {
         let mut short = 0;
         for lane in (0..BLOCK).step_by(L::WIDTH) {
-            if let Some([first, second, third]) = &kernel.shorts {
-                // SAFETY: the caller promises the feature; the offsets are 0 to 2.
-                let one = unsafe { buckets::<L>(first, window, lane) };
-                // SAFETY: as above.
-                let two = unsafe { buckets::<L>(second, window, lane + 1) };
-                // SAFETY: as above.
-                let three = unsafe { buckets::<L>(third, window, lane + 2) };
-                // SAFETY: the caller promises the feature.
-                let both = unsafe { one.and(two) };
-                // SAFETY: as above.
-                let all = unsafe { both.and(three) };
+            if let Some(tables) = &kernel.shorts {
+                // SAFETY: the caller promises the feature; the offsets are 0 to 3.
+                let mut all = unsafe { buckets::<L>(&tables[0], window, lane) };
+                for (k, table) in tables.iter().enumerate().skip(1) {
+                    // SAFETY: as above.
+                    let one = unsafe { buckets::<L>(table, window, lane + k) };
+                    // SAFETY: the caller promises the feature.
+                    all = unsafe { all.and(one) };
+                }
                 // SAFETY: as above.
                 short |= unsafe { all.test(0xff) } << lane;
             }

@@ -3,24 +3,26 @@
 //! The text is read once in blocks of 64 bytes. Of each block
 //! - the first bytes of each word are hashed and looked up in a bitmap that fits the first-level cache ([`words`]);
 //! - the four bytes at every fourth position (and, if there are anchors of five or six bytes, at every second one)
-//!   are folded, hashed and looked up in a bitmap of their own ([`grams`]);
-//! - all positions are compared with the short anchors at once ([`shorts`]);
+//!   are folded, hashed and looked up in a bitmap of their own ([`gram_table`]); those that hold a byte beyond ASCII only
+//!   in blocks that have one;
+//! - all positions are compared with the short anchors at once ([`shorts`]), among which are the longer ones while they
+//!   are few;
 //! - all bytes are classified where run anchors ask for it ([`crate::filter::runs`]).
 //!
 //! What passes is compared with the anchors themselves in the exact table.
 
-mod grams;
+mod gram_table;
 mod kernel;
 mod shorts;
 mod words;
 
-use crate::anchor::grams::{AnchorTier, GRAM, plan};
-use crate::anchor::{Anchor, MAX_ANCHOR};
+use crate::anchor::grams::{self, AnchorTier, GRAM, GramPlan, plan};
+use crate::anchor::{Anchor, Literal, MAX_ANCHOR};
 use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, RunSearch, bits};
 use crate::filter::table::AnchorTable;
 use crate::filter::{Candidate, SimdLevel};
 
-use grams::GramTable;
+use gram_table::GramTable;
 use kernel::Kernel;
 use shorts::ShortTable;
 use words::WordTable;
@@ -35,12 +37,24 @@ const WINDOW: usize = BLOCK + BEHIND;
 pub(crate) struct Native {
     table: AnchorTable,
     words: WordTable,
-    long: GramTable,
-    medium: GramTable,
+    /// Grams at every second position, and those of text in other scripts.
+    ascii: Sampled,
+    foreign: Sampled,
     shorts: ShortTable,
     runs: RunAnchors,
     kernel: Kernel,
 }
+
+/// The grams of anchors by their stride.
+#[derive(Debug)]
+struct Sampled {
+    long: GramTable,
+    medium: GramTable,
+}
+
+/// Up to so many anchors that grams could find are left to the vectorized comparison, which costs less than to look up
+/// grams at all.
+const FEW: usize = 48;
 
 /// What a kernel says about one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,41 +64,53 @@ struct Masks {
     word_behind: u16,
     /// Positions at which a short anchor may stand.
     short: u64,
-    /// Positions, of every second one, at which a gram of a longer anchor may stand.
-    grams: u64,
     runs: RunMasks,
 }
 
 impl Native {
     pub(crate) fn new(anchors: &[Anchor], level: SimdLevel) -> Native {
         let table = AnchorTable::new(anchors);
-        let mut long = grams::Builder::default();
-        let mut medium = grams::Builder::default();
         let mut shorts = Vec::new();
         let mut words = Vec::new();
+        let mut ascii = Vec::new();
+        let mut foreign = Vec::new();
         let literals = anchors.iter().filter_map(|a| match a {
             Anchor::Bytes(literal) => Some(literal),
             Anchor::Run(..) => None,
         });
         for (entry, literal) in (0u32..).zip(literals) {
             let plan = plan(literal).expect("the compiler only takes anchors that the filter can find");
-            let sets = literal.sets.as_slice();
             match plan.tier {
                 AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
-                AnchorTier::Long => long.insert(entry, sets, &plan.offsets, GRAM),
-                AnchorTier::Medium => {
-                    // Every fourth position is looked up among the long ones, the positions between among these.
-                    long.insert(entry, sets, &plan.offsets, GRAM);
-                    medium.insert(entry, sets, &plan.offsets, GRAM);
+                AnchorTier::Long | AnchorTier::Medium if plan.beyond_ascii => {
+                    foreign.push((entry, literal, plan))
                 }
-                AnchorTier::Short | AnchorTier::Run => shorts.push((entry, sets, plan.offsets[0])),
+                AnchorTier::Long | AnchorTier::Medium => ascii.push((entry, literal, plan)),
+                AnchorTier::Short | AnchorTier::Run => {
+                    shorts.push((entry, literal.sets.as_slice(), plan.offsets[0]))
+                }
+            }
+        }
+        if ascii.len() <= FEW {
+            for (entry, literal, _) in ascii.drain(..) {
+                let offset =
+                    grams::short(&literal.sets).expect("what has grams of four bytes has one of three");
+                shorts.push((entry, literal.sets.as_slice(), offset));
             }
         }
         let shorts = ShortTable::new(&shorts);
         let runs = RunAnchors::new(anchors);
         let words = WordTable::new(&words);
         let kernel = Kernel::new(level.resolve(), &words, &shorts, &runs);
-        Native { table, words, long: long.build(), medium: medium.build(), shorts, runs, kernel }
+        Native {
+            table,
+            words,
+            ascii: Sampled::new(&ascii),
+            foreign: Sampled::new(&foreign),
+            shorts,
+            runs,
+            kernel,
+        }
     }
 
     /// See [`Filter::find`](crate::filter::Filter::find).
@@ -95,8 +121,8 @@ impl Native {
     pub(crate) fn memory(&self) -> usize {
         self.table.memory()
             + self.words.memory()
-            + self.long.memory()
-            + self.medium.memory()
+            + self.ascii.memory()
+            + self.foreign.memory()
             + self.shorts.memory()
     }
 
@@ -150,14 +176,15 @@ impl Native {
             let before = at.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric());
             self.words.hits(window, masks.word, masks.word_behind, before)
         };
-        let looked = (words.count_ones() + masks.grams.count_ones() + masks.short.count_ones()).into();
+        let mut looked = u64::from(words.count_ones() + masks.short.count_ones());
         for offset in bits(words) {
             self.look_up_word(window, offset, text, at, found);
         }
-        for offset in bits(masks.grams) {
-            // Every fourth position is looked up among the long ones, the positions between among the medium ones.
-            let table = if offset % 4 == 0 { &self.long } else { &self.medium };
-            self.look_up(table, window, offset, text, at, found);
+        if !self.ascii.is_empty() {
+            looked += self.look_up_sampled(&self.ascii, window, text, at, found);
+        }
+        if !self.foreign.is_empty() && !window[..BLOCK + GRAM].is_ascii() {
+            looked += self.look_up_sampled(&self.foreign, window, text, at, found);
         }
         for offset in bits(masks.short) {
             self.look_up_short(window, offset, text, at, found);
@@ -168,17 +195,23 @@ impl Native {
         looked
     }
 
-    /// The positions at which a gram may stand, looked up one by one.
+    /// Looks up the grams at every second position.
     #[inline(always)]
-    fn gram_hits(&self, window: &[u8; WINDOW]) -> u64 {
-        let mut hits = 0;
-        if !self.long.is_empty() {
-            hits |= spread(self.long.hits::<0>(window));
+    fn look_up_sampled(
+        &self,
+        tables: &Sampled,
+        window: &[u8; WINDOW],
+        text: &[u8],
+        at: usize,
+        found: &mut Vec<Candidate>,
+    ) -> u64 {
+        let hits = tables.hits(window);
+        for offset in bits(hits) {
+            // Every fourth position is looked up among the long ones, the positions between among the medium ones.
+            let table = if offset % 4 == 0 { &tables.long } else { &tables.medium };
+            self.look_up(table, window, offset, text, at, found);
         }
-        if !self.medium.is_empty() {
-            hits |= spread(self.medium.hits::<2>(window)) << 2;
-        }
-        hits
+        hits.count_ones().into()
     }
 
     /// Compares the anchors that have the word at `offset` of the window.
@@ -208,7 +241,7 @@ impl Native {
         at: usize,
         found: &mut Vec<Candidate>,
     ) {
-        for entry in table.entries(grams::read(window, offset)) {
+        for entry in table.entries(gram_table::read(window, offset)) {
             let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
             self.check(entry.entry, text, start, found);
         }
@@ -235,6 +268,39 @@ impl Native {
             debug_assert!(length <= MAX_ANCHOR);
             found.push(Candidate { first_end: start + length, last_end: start + length, anchor });
         }
+    }
+}
+
+impl Sampled {
+    fn new(anchors: &[(u32, &Literal, GramPlan)]) -> Sampled {
+        let mut long = gram_table::Builder::default();
+        let mut medium = gram_table::Builder::default();
+        for (entry, literal, plan) in anchors {
+            long.insert(*entry, &literal.sets, &plan.offsets, GRAM);
+            if plan.tier == AnchorTier::Medium {
+                // Every fourth position is looked up among the long ones, the positions between among these.
+                medium.insert(*entry, &literal.sets, &plan.offsets, GRAM);
+            }
+        }
+        Sampled { long: long.build(), medium: medium.build() }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.long.is_empty()
+    }
+
+    /// The positions at which a gram may stand, looked up one by one.
+    #[inline(always)]
+    fn hits(&self, window: &[u8; WINDOW]) -> u64 {
+        let mut hits = spread(self.long.hits::<0>(window));
+        if !self.medium.is_empty() {
+            hits |= spread(self.medium.hits::<2>(window)) << 2;
+        }
+        hits
+    }
+
+    fn memory(&self) -> usize {
+        self.long.memory() + self.medium.memory()
     }
 }
 

@@ -1,18 +1,18 @@
-//! Short anchors: three bytes compared at every position at once.
+//! Short anchors: three or four bytes compared at every position at once.
 //!
-//! The anchors are dealt into eight buckets, one bit each. For each of the three bytes a table by its nibbles says in
-//! which buckets an anchor has it there; a position where the three answers share a bit may be a hit (after the Teddy
+//! The anchors are dealt into eight buckets, one bit each. For each of the bytes a table by its nibbles says in
+//! which buckets an anchor has it there; a position where the answers share a bit may be a hit (after the Teddy
 //! algorithm of Hyperscan's authors). With many short anchors that alone lets much pass, so what passes is looked up by
-//! the hash of its three bytes, as the longer grams are.
+//! the hash of its first three bytes, as the longer grams are.
 
-use crate::anchor::grams::SHORT_GRAM;
+use crate::anchor::grams::{MOST_SHORT, SHORT_GRAM};
 use crate::anchor::rarity;
 use crate::byteset::ByteSet;
 use crate::filter::native::WINDOW;
-use crate::filter::native::grams::{self, GramEntry, GramTable};
+use crate::filter::native::gram_table::{self, GramEntry, GramTable};
 
-/// Bytes that are compared.
-pub(super) const BYTES: usize = SHORT_GRAM;
+/// Bytes that are compared; of a shorter anchor the last may be any.
+pub(super) const BYTES: usize = MOST_SHORT;
 const BUCKETS: usize = 8;
 
 /// All short anchors.
@@ -27,13 +27,14 @@ impl ShortTable {
     /// Takes entry, byte sets and offset of the compared bytes of each anchor.
     pub(super) fn new(anchors: &[(u32, &[ByteSet], usize)]) -> ShortTable {
         let mut bytes = Box::new([[0u8; 256]; BYTES]);
-        let mut grams = grams::Builder::default();
+        let mut grams = gram_table::Builder::default();
         let mut sets = [[ByteSet::EMPTY; BYTES]; BUCKETS];
         for &(entry, anchor, offset) in anchors {
-            let own = &anchor[offset..offset + BYTES];
+            let own: [ByteSet; BYTES] =
+                std::array::from_fn(|i| anchor.get(offset + i).copied().unwrap_or(ByteSet::FULL));
             // The bucket that gets the least worse by taking it.
             let bucket = (0..BUCKETS)
-                .min_by(|&a, &b| growth(&sets[a], own).total_cmp(&growth(&sets[b], own)))
+                .min_by(|&a, &b| growth(&sets[a], &own).total_cmp(&growth(&sets[b], &own)))
                 .expect("there are buckets");
             for i in 0..BYTES {
                 sets[bucket][i] = sets[bucket][i].union(&own[i]);
@@ -41,7 +42,7 @@ impl ShortTable {
                     bytes[i][usize::from(byte)] |= 1 << bucket;
                 }
             }
-            grams.insert(entry, anchor, &[offset], BYTES);
+            grams.insert(entry, anchor, &[offset], SHORT_GRAM);
         }
         ShortTable { bytes, grams: grams.build() }
     }
@@ -53,13 +54,13 @@ impl ShortTable {
     /// Whether a short anchor's bytes may stand at `offset` of the window.
     #[inline(always)]
     pub(super) fn may_have(&self, window: &[u8; WINDOW], offset: usize) -> bool {
-        self.grams.may_have(grams::read_short(window, offset))
+        self.grams.may_have(gram_table::read_short(window, offset))
     }
 
     /// The anchors whose bytes stand at `offset` of the window.
     #[inline]
     pub(super) fn entries(&self, window: &[u8; WINDOW], offset: usize) -> impl Iterator<Item = &GramEntry> {
-        self.grams.entries(grams::read_short(window, offset))
+        self.grams.entries(gram_table::read_short(window, offset))
     }
 
     /// The buckets of a byte at one of the compared places.
