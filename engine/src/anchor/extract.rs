@@ -113,6 +113,12 @@ pub(crate) fn contents(hir: &Hir) -> Option<Contents> {
     })
 }
 
+/// Strings of which every match begins with one; empty if not known.
+pub(crate) fn prefixes(hir: &Hir) -> Vec<Vec<ByteSet>> {
+    let part = Part::of(hir, Around::default());
+    part.exact.unwrap_or(part.prefixes).into_iter().map(|p| p.sets).collect()
+}
+
 /// The bytes that a match can begin with.
 pub(crate) fn first_bytes(hir: &Hir) -> ByteSet {
     edge_bytes(hir, Edge::First).0

@@ -97,8 +97,20 @@ impl Automaton {
     /// Reads on from where `progress` stands. Returns whether the longest match is settled.
     pub(crate) fn run(&self, text: &[u8], start: usize, progress: &mut Progress, complete: bool) -> bool {
         match self.built() {
-            Built::Dfa(dfa) => run_dfa(dfa, text, start, progress, complete),
-            Built::Simulated(nfa) => simulate::run(nfa, text, start, progress, complete),
+            Built::Dfa(dfa) => run_dfa(dfa, text, start, progress, complete, &mut |_| {}),
+            Built::Simulated(nfa) => simulate::run(nfa, text, start, progress, complete, &mut |_| {}),
+        }
+    }
+
+    /// Appends the ends of all matches that start at `start`. Returns whether these are all: if the text is not complete,
+    /// more of it may bring more.
+    pub(crate) fn all_ends(&self, text: &[u8], start: usize, complete: bool, ends: &mut Vec<usize>) -> bool {
+        let mut progress = self.begin(text, start);
+        match self.built() {
+            Built::Dfa(dfa) => run_dfa(dfa, text, start, &mut progress, complete, &mut |end| ends.push(end)),
+            Built::Simulated(nfa) => {
+                simulate::run(nfa, text, start, &mut progress, complete, &mut |end| ends.push(end))
+            }
         }
     }
 
@@ -116,6 +128,7 @@ fn run_dfa(
     start: usize,
     progress: &mut Progress,
     complete: bool,
+    found: &mut impl FnMut(usize),
 ) -> bool {
     let mut state = progress.state;
     let mut read = progress.read;
@@ -125,6 +138,7 @@ fn run_dfa(
         if dfa.is_special_state(state) {
             if dfa.is_match_state(state) {
                 progress.longest = read;
+                found(start + read as usize);
             } else if dfa.is_dead_state(state) {
                 return true;
             }
@@ -135,6 +149,7 @@ fn run_dfa(
     progress.read = read;
     if complete && dfa.is_match_state(dfa.next_eoi_state(state)) {
         progress.longest = read;
+        found(start + read as usize);
     }
     complete
 }
@@ -155,7 +170,14 @@ mod simulate {
 
     use super::Progress;
 
-    pub(super) fn run(nfa: &NFA, text: &[u8], start: usize, progress: &mut Progress, complete: bool) -> bool {
+    pub(super) fn run(
+        nfa: &NFA,
+        text: &[u8],
+        start: usize,
+        progress: &mut Progress,
+        complete: bool,
+        found: &mut impl FnMut(usize),
+    ) -> bool {
         let mut current = Set::new(nfa.states().len());
         let mut next = Set::new(nfa.states().len());
         let mut longest = 0;
@@ -167,6 +189,7 @@ mod simulate {
             }
             if current.matches {
                 longest = at - start;
+                found(at);
             }
             if current.states.is_empty() {
                 break;

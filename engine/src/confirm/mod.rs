@@ -5,6 +5,7 @@
 //! of what is there and go on later; a sequence is merged over positions instead.
 
 pub(crate) mod automaton;
+mod chain;
 
 use crate::cache::Scratch;
 use crate::filter::SimdLevel;
@@ -14,6 +15,7 @@ use crate::pattern::sequence::{Merge, WordSets};
 use crate::rule::On;
 use crate::validate::Validator;
 use automaton::{Automaton, Progress};
+use chain::Chain;
 
 /// A pattern ready to be confirmed.
 #[derive(Debug)]
@@ -42,6 +44,7 @@ pub(crate) struct Confirm {
 #[derive(Debug)]
 enum How {
     Automaton(Automaton),
+    Chain(Chain),
     Sequence { words: WordSets, heads: Vec<Comparison> },
 }
 
@@ -85,7 +88,10 @@ impl Confirm {
         let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
             Some(words) => How::Sequence { heads: words.heads(found_by.level), words },
-            None => How::Automaton(Automaton::new(parsed.hir)),
+            None => match Chain::new(&parsed.hir, found_by.level) {
+                Some(chain) => How::Chain(chain),
+                None => How::Automaton(Automaton::new(parsed.hir)),
+            },
         };
         Confirm {
             rule,
@@ -111,14 +117,17 @@ impl Confirm {
     pub(crate) fn worst_steps_per_start(&self) -> usize {
         match &self.strategy {
             How::Automaton(_) => self.width + 1,
+            How::Chain(chain) => chain.worst_steps_per_start(self.width),
             How::Sequence { words, .. } => (self.width + 1) * words.worst_words_per_byte(),
         }
     }
 
     /// Builds what is otherwise built at the first candidate.
     pub(crate) fn warm(&self) {
-        if let How::Automaton(automaton) = &self.strategy {
-            automaton.warm();
+        match &self.strategy {
+            How::Automaton(automaton) => automaton.warm(),
+            How::Chain(chain) => chain.warm(),
+            How::Sequence { .. } => {}
         }
         self.unless.iter().for_each(Automaton::warm);
     }
@@ -136,13 +145,22 @@ impl Confirm {
                 let progress = automaton.begin(text, start);
                 self.advance(automaton, text, start, progress, complete)
             }
-            How::Sequence { words, heads } => {
-                match words.longest_from(heads, text, start, complete, &mut scratch.ends) {
-                    Merge::None => Outcome::None,
-                    Merge::Ends(end) => self.judge(text, start, end),
-                    Merge::Undecided => Outcome::Paused(Paused { progress: None }),
-                }
+            How::Chain(chain) => {
+                self.conclude(chain.longest_from(text, start, complete, &mut scratch.ends), text, start)
             }
+            How::Sequence { words, heads } => self.conclude(
+                words.longest_from(heads, text, start, complete, &mut scratch.ends),
+                text,
+                start,
+            ),
+        }
+    }
+
+    fn conclude(&self, merge: Merge, text: &[u8], start: usize) -> Outcome {
+        match merge {
+            Merge::None => Outcome::None,
+            Merge::Ends(end) => self.judge(text, start, end),
+            Merge::Undecided => Outcome::Paused(Paused { progress: None }),
         }
     }
 

@@ -159,8 +159,8 @@ const HEAD: usize = 4;
 /// Scratch of a merge: the ends of the words found so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ends {
-    current: Vec<usize>,
-    next: Vec<usize>,
+    pub(crate) current: Vec<usize>,
+    pub(crate) next: Vec<usize>,
 }
 
 impl WordSet {
