@@ -28,6 +28,9 @@ struct Word {
     source: String,
     /// The parts between spaces, lower case where case is ignored.
     parts: Vec<Vec<u8>>,
+    /// The first bytes of the first part with bit 5 set, to refuse a position at once.
+    head: u32,
+    head_mask: u32,
     boundary_before: bool,
     boundary_after: bool,
 }
@@ -156,6 +159,9 @@ impl WordSets {
 /// Bytes of a word that are looked for before the word is.
 const HEAD: usize = 4;
 
+/// Bit 5 of every byte.
+const FOLD: u32 = 0x2020_2020;
+
 /// Scratch of a merge: the ends of the words found so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ends {
@@ -178,8 +184,14 @@ impl WordSet {
             *undecided |= !complete;
             return;
         };
+        let here =
+            text.get(at..at + HEAD).map(|b| u32::from_le_bytes(b.try_into().expect("four bytes")) | FOLD);
         for &i in &self.by_first[usize::from(first)] {
-            self.words[usize::from(i)].ends_at(text, at, complete, fold, ends, undecided);
+            let word = &self.words[usize::from(i)];
+            if here.is_some_and(|here| here & word.head_mask != word.head) {
+                continue;
+            }
+            word.ends_at(text, at, complete, fold, ends, undecided);
         }
     }
 }
@@ -205,7 +217,14 @@ impl Word {
         let parts: Vec<Vec<u8>> =
             if on == On::Text { parts.iter().map(|p| p.to_ascii_lowercase()).collect() } else { parts };
         let is_word = |b: Option<&u8>| b.is_some_and(|&b| is_word_byte(b));
+        let mut head = [0; HEAD];
+        let mut head_mask = [0; HEAD];
+        for (i, &b) in parts[0].iter().take(HEAD).enumerate() {
+            (head[i], head_mask[i]) = (b | 0x20, 0xff);
+        }
         Ok(Word {
+            head: u32::from_le_bytes(head),
+            head_mask: u32::from_le_bytes(head_mask),
             source: text.to_string(),
             boundary_before: is_word(text.as_bytes().first()),
             boundary_after: !open && is_word(text.as_bytes().last()),

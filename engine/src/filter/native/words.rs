@@ -5,14 +5,14 @@ use crate::anchor::grams::word_keys;
 use crate::anchor::hash::{WIDE_FOLD, WORD_KEY, of_word, word_key};
 use crate::filter::native::WINDOW;
 
-/// Bits of the bitmap for each key: one false hit in 16 words.
-const BITS_PER_KEY: usize = 16;
+/// Bits of the bitmap for each key: two are set, so one word in 100 or so is a false hit.
+const BITS_PER_KEY: usize = 12;
 
-/// 2^17 bits are 16 KiB: with the text that is read they stay in a first-level cache of 32 KiB.
-const LEAST_BITMAP_BITS: u32 = 14;
+const LEAST_BITMAP_BITS: u32 = 12;
 
-/// 2^20 bits are 128 KiB, which a second-level cache holds with ease.
-const MOST_BITMAP_BITS: u32 = 20;
+/// 2^17 bits are 16 KiB: with the text that is read they stay in a first-level cache of 32 KiB. A larger bitmap would have
+/// fewer false hits and cost each word more.
+const MOST_BITMAP_BITS: u32 = 18;
 
 /// The bytes of a key, by the length of the word.
 static KEY_MASKS: [u64; 128] = {
@@ -37,8 +37,9 @@ pub(super) struct WordEntry {
 /// The words of anchors.
 #[derive(Debug)]
 pub(super) struct WordTable {
-    bitmap: Box<[u32]>,
-    /// How far a hash is shifted to give a place in the bitmap, and a bucket.
+    /// Each key sets two bits of one word.
+    bitmap: Box<[u64]>,
+    /// How far a hash is shifted to give a word of the bitmap, and a bucket.
     bitmap_shift: u32,
     bucket_shift: u32,
     /// `entries[starts[b]..starts[b + 1]]` are the entries of bucket b.
@@ -73,12 +74,11 @@ impl WordTable {
         let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
         let bitmap_bits = bits_for(hashes.len() * BITS_PER_KEY).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
         let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
-        let (bitmap_shift, bucket_shift) = (64 - bitmap_bits, 64 - bucket_bits);
-        let mut bitmap = vec![0u32; 1 << (bitmap_bits - 5)];
+        let (bitmap_shift, bucket_shift) = (64 - (bitmap_bits - 6), 64 - bucket_bits);
+        let mut bitmap = vec![0u64; 1 << (bitmap_bits - 6)];
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
         for &(hash, _) in &hashes {
-            let place = hash >> bitmap_shift;
-            bitmap[(place >> 5) as usize] |= 1 << (place & 31);
+            bitmap[(hash >> bitmap_shift) as usize] |= bits_of(hash);
             starts[(hash >> bucket_shift) as usize + 1] += 1;
         }
         for b in 1..starts.len() {
@@ -127,8 +127,9 @@ impl WordTable {
             let bytes: &[u8; 8] = window[at as usize..][..8].try_into().expect("eight bytes");
             let key =
                 (u64::from_le_bytes(*bytes) | WIDE_FOLD) & KEY_MASKS[(end.wrapping_sub(at) & 127) as usize];
-            let place = of_word(key) >> self.bitmap_shift;
-            hits |= u64::from(bitmap[(place >> 5) as usize & mask] >> (place & 31) & 1) << at;
+            let hash = of_word(key);
+            let bits = bits_of(hash);
+            hits |= u64::from(bitmap[(hash >> self.bitmap_shift) as usize & mask] & bits == bits) << at;
             starts
         };
         // PERF: how many words a block has, nothing predicts; most have no more than this.
@@ -158,6 +159,12 @@ impl WordTable {
     pub(super) fn memory(&self) -> usize {
         size_of_val(&*self.bitmap) + size_of_val(&*self.starts) + size_of_val(&*self.entries)
     }
+}
+
+/// The two bits of a key in its word of the bitmap.
+#[inline(always)]
+fn bits_of(hash: u64) -> u64 {
+    1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
