@@ -20,6 +20,8 @@ pub(crate) struct Scratch {
     pub(crate) ends: Ends,
     pub(crate) marks: Marks,
     pub(crate) stats: Stats,
+    /// A pattern of the database is none: the scan is worth nothing.
+    pub(crate) failed: bool,
 }
 
 impl Cache {
@@ -29,6 +31,7 @@ impl Cache {
             ends: Ends::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),
+            failed: false,
         };
         Cache { database, scratch }
     }

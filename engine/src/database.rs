@@ -9,12 +9,12 @@ use crate::anchor::extract::Contents;
 use crate::anchor::{Anchor, Located, extract, grams, rarity};
 use crate::cache::Cache;
 use crate::channel::Channel;
-use crate::confirm::{Confirm, FoundBy};
+use crate::confirm::{Confirm, FoundBy, Matcher};
 use crate::error::{BuildError, BuildErrorKind, PatternError};
 use crate::filter::gate::{Comparison, Gate, Group};
 use crate::filter::{Config, Filter, SimdLevel};
 use crate::pattern::{self, Parsed};
-use crate::plan::{AnchorPlan, PatternPlan, Strategy};
+use crate::plan::{AnchorPlan, PatternPlan};
 use crate::rule::{Matching, Pattern, Rule, RunClass};
 use crate::view;
 
@@ -97,7 +97,8 @@ impl Database {
 
     /// Builds every automaton now, rather than at the first candidate that needs it.
     pub fn warm(&self) {
-        self.program.patterns.iter().for_each(Confirm::warm);
+        let program = &*self.program;
+        program.patterns.iter().for_each(|confirm| confirm.warm(program.pattern(confirm)));
     }
 
     /// Memory of the filter's tables in bytes.
@@ -122,6 +123,11 @@ impl fmt::Debug for Database {
 }
 
 impl Program {
+    /// The pattern that a confirm is of.
+    pub(crate) fn pattern(&self, confirm: &Confirm) -> &Pattern {
+        &self.rules[confirm.rule as usize].patterns[confirm.in_rule as usize]
+    }
+
     pub(crate) fn rule_index(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
     }
@@ -286,25 +292,25 @@ fn compile(
         farthest_end: anchors.iter().map(|a| a.to + a.anchor.len()).max().unwrap_or(0),
         beginnings: Comparison::with_prefixes(&prefixes, level),
         gates: gates(&anchors, &others, level),
-        level,
+    };
+    let width = parsed.width;
+    // The matcher itself is made anew when it is needed: most never are, and all together they are large.
+    let matcher = Matcher::new(parsed, level);
+    let plan = PatternPlan {
+        rule,
+        pattern: in_rule,
+        strategy: matcher.strategy(),
+        anchors: anchors.iter().map(describe).collect(),
+        gates: found_by.gates.len(),
+        width,
+        worst_steps_per_byte: matcher.worst_steps_per_start(width),
     };
     let confirm = Confirm::new(
         u32::try_from(rule).expect("fewer than 2^32 rules"),
         u32::try_from(in_rule).expect("fewer than 2^32 patterns"),
-        pattern.on,
-        parsed,
+        width,
         found_by,
-        pattern.validate.clone(),
     );
-    let plan = PatternPlan {
-        rule,
-        pattern: in_rule,
-        strategy: if confirm.is_sequence() { Strategy::Sequence } else { Strategy::Automaton },
-        anchors: anchors.iter().map(describe).collect(),
-        gates: confirm.gates.len(),
-        width: confirm.width,
-        worst_steps_per_byte: confirm.worst_steps_per_start(),
-    };
     Ok(Compiled { confirm, anchors, plan })
 }
 

@@ -144,6 +144,7 @@ pub struct ScanError {
 pub(crate) enum ScanErrorKind {
     ForeignCache,
     Poisoned,
+    InvalidDatabase,
 }
 
 impl ScanError {
@@ -157,6 +158,9 @@ impl fmt::Display for ScanError {
         f.write_str(match self.kind {
             ScanErrorKind::ForeignCache => {
                 "the cache was made for another database: make one with `Scanner::create_cache` of this scanner"
+            }
+            ScanErrorKind::InvalidDatabase => {
+                "the database holds a pattern that is none: build it again from its rules"
             }
             ScanErrorKind::Poisoned => "an earlier call on this stream failed: treat what it carried as blocked",
         })

@@ -46,6 +46,8 @@ pub struct AnchorPlan {
 pub enum Strategy {
     /// An anchored automaton.
     Automaton,
+    /// Small automata for the parts between wide gaps.
+    Chain,
     /// A merge of word positions.
     Sequence,
 }
@@ -54,6 +56,7 @@ impl fmt::Display for Strategy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Strategy::Automaton => "automaton",
+            Strategy::Chain => "chain",
             Strategy::Sequence => "sequence",
         })
     }

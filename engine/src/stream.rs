@@ -84,6 +84,7 @@ impl Stream {
         // A panic on the way leaves the stream poisoned.
         self.poisoned = true;
         self.state.push(bytes, &mut judge);
+        judge.check()?;
         self.poisoned = false;
         Ok(())
     }
@@ -107,6 +108,7 @@ impl Stream {
         let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
         self.poisoned = true;
         self.state.boundary(&mut judge);
+        judge.check()?;
         self.poisoned = false;
         Ok(())
     }
@@ -157,6 +159,7 @@ impl Stream {
         let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
         let mut state = std::mem::take(&mut self.state);
         state.complete(&mut judge);
+        judge.check()?;
         let rules = self.scanner.database().rules();
         let (findings, counts) = state.findings.into_parts();
         Ok(Verdict {
@@ -210,6 +213,13 @@ impl<'a> Judge<'a> {
     fn new(scanner: &'a Scanner, channel: Channel, scratch: &'a mut Scratch) -> Judge<'a> {
         let shared = &*scanner.shared;
         Judge { program: &shared.database.program, on: shared.policy.on(channel), channel, scratch }
+    }
+}
+
+impl Judge<'_> {
+    /// Whether what was read can be believed.
+    fn check(&self) -> Result<(), ScanError> {
+        if self.scratch.failed { Err(ScanError::new(ScanErrorKind::InvalidDatabase)) } else { Ok(()) }
     }
 }
 

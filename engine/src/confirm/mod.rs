@@ -2,18 +2,20 @@
 //!
 //! It alone decides. Filters propose anchors, and from each anchor follow the starts at which a match may begin; each
 //! start of a pattern is examined once. [`automaton`] runs an anchored automaton, byte by byte, and can stop at the end
-//! of what is there and go on later; a sequence is merged over positions instead.
+//! of what is there and go on later; [`chain`] takes expressions with wide gaps apart; a sequence is merged over positions.
 
 pub(crate) mod automaton;
 mod chain;
 
+use std::sync::OnceLock;
+
 use crate::cache::Scratch;
 use crate::filter::SimdLevel;
 use crate::filter::gate::{Comparison, Gate};
-use crate::pattern::Parsed;
 use crate::pattern::sequence::{Merge, WordSets};
-use crate::rule::On;
-use crate::validate::Validator;
+use crate::pattern::{self, Parsed};
+use crate::plan::Strategy;
+use crate::rule::Pattern;
 use automaton::{Automaton, Progress};
 use chain::Chain;
 
@@ -24,8 +26,6 @@ pub(crate) struct Confirm {
     pub(crate) rule: u32,
     /// Index of the pattern in its rule.
     pub(crate) in_rule: u32,
-    #[expect(dead_code, reason = "the views beyond the escapes, which not every pattern reads, ask for it")]
-    pub(crate) on: On,
     /// Longest match in bytes.
     pub(crate) width: usize,
     /// An anchor ends at least this many bytes behind the start of its match.
@@ -36,8 +36,14 @@ pub(crate) struct Confirm {
     pub(crate) beginnings: Comparison,
     /// What else must stand near an anchor.
     pub(crate) gates: Vec<Gate>,
+    /// Made from the pattern when the first candidate needs it.
+    matcher: OnceLock<Option<Matcher>>,
+}
+
+/// What decides whether a pattern matches.
+#[derive(Debug)]
+pub(crate) struct Matcher {
     strategy: How,
-    validate: Vec<Validator>,
     unless: Vec<Automaton>,
 }
 
@@ -55,7 +61,6 @@ pub(crate) struct FoundBy {
     pub(crate) farthest_end: usize,
     pub(crate) beginnings: Comparison,
     pub(crate) gates: Vec<Gate>,
-    pub(crate) level: SimdLevel,
 }
 
 /// Where a confirm stopped because the text did.
@@ -76,90 +81,96 @@ pub(crate) enum Outcome {
     Paused(Paused),
 }
 
-impl Confirm {
-    pub(crate) fn new(
-        rule: u32,
-        in_rule: u32,
-        on: On,
-        parsed: Parsed,
-        found_by: FoundBy,
-        validate: Vec<Validator>,
-    ) -> Confirm {
+impl Matcher {
+    pub(crate) fn new(parsed: Parsed, level: SimdLevel) -> Matcher {
         let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
-            Some(words) => How::Sequence { heads: words.heads(found_by.level), words },
-            None => match Chain::new(&parsed.hir, found_by.level) {
+            Some(words) => How::Sequence { heads: words.heads(level), words },
+            None => match Chain::new(&parsed.hir, level) {
                 Some(chain) => How::Chain(chain),
                 None => How::Automaton(Automaton::new(parsed.hir)),
             },
         };
+        Matcher { strategy, unless }
+    }
+
+    /// How candidates are confirmed.
+    pub(crate) fn strategy(&self) -> Strategy {
+        match self.strategy {
+            How::Automaton(_) => Strategy::Automaton,
+            How::Chain(_) => Strategy::Chain,
+            How::Sequence { .. } => Strategy::Sequence,
+        }
+    }
+
+    /// The most steps that one start of a match of up to `width` bytes can cost: states walked through, or words
+    /// compared.
+    pub(crate) fn worst_steps_per_start(&self, width: usize) -> usize {
+        match &self.strategy {
+            How::Automaton(_) => width + 1,
+            How::Chain(chain) => chain.worst_steps_per_start(width),
+            How::Sequence { words, .. } => (width + 1) * words.worst_words_per_byte(),
+        }
+    }
+}
+
+impl Confirm {
+    pub(crate) fn new(rule: u32, in_rule: u32, width: usize, found_by: FoundBy) -> Confirm {
         Confirm {
             rule,
             in_rule,
-            on,
-            width: parsed.width,
+            width,
             nearest_end: found_by.nearest_end,
             farthest_end: found_by.farthest_end,
             beginnings: found_by.beginnings,
             gates: found_by.gates,
-            strategy,
-            validate,
-            unless,
+            matcher: OnceLock::new(),
         }
     }
 
-    /// Whether it is merged over positions.
-    pub(crate) fn is_sequence(&self) -> bool {
-        matches!(self.strategy, How::Sequence { .. })
-    }
-
-    /// The most steps that one start can cost: states walked through, or words compared.
-    pub(crate) fn worst_steps_per_start(&self) -> usize {
-        match &self.strategy {
-            How::Automaton(_) => self.width + 1,
-            How::Chain(chain) => chain.worst_steps_per_start(self.width),
-            How::Sequence { words, .. } => (self.width + 1) * words.worst_words_per_byte(),
-        }
+    /// Its matcher; `None` if the pattern is none, which only a database that was read from forged bytes can bring about.
+    fn matcher(&self, pattern: &Pattern) -> Option<&Matcher> {
+        let make = || Some(Matcher::new(pattern::parse(pattern).ok()?, self.beginnings.level()));
+        self.matcher.get_or_init(make).as_ref()
     }
 
     /// Builds what is otherwise built at the first candidate.
-    pub(crate) fn warm(&self) {
-        match &self.strategy {
+    pub(crate) fn warm(&self, pattern: &Pattern) {
+        let Some(matcher) = self.matcher(pattern) else { return };
+        match &matcher.strategy {
             How::Automaton(automaton) => automaton.warm(),
             How::Chain(chain) => chain.warm(),
             How::Sequence { .. } => {}
         }
-        self.unless.iter().for_each(Automaton::warm);
+        matcher.unless.iter().for_each(Automaton::warm);
     }
 
     /// Examines the start at `start` of `text`, of which nothing follows if it is `complete`.
     pub(crate) fn examine(
         &self,
+        pattern: &Pattern,
         text: &[u8],
         start: usize,
         complete: bool,
         scratch: &mut Scratch,
     ) -> Outcome {
-        match &self.strategy {
+        let Some(matcher) = self.matcher(pattern) else {
+            scratch.failed = true;
+            return Outcome::None;
+        };
+        let merge = match &matcher.strategy {
             How::Automaton(automaton) => {
                 let progress = automaton.begin(text, start);
-                self.advance(automaton, text, start, progress, complete)
+                return matcher.advance(pattern, automaton, text, start, progress, complete);
             }
-            How::Chain(chain) => {
-                self.conclude(chain.longest_from(text, start, complete, &mut scratch.ends), text, start)
+            How::Chain(chain) => chain.longest_from(text, start, complete, &mut scratch.ends),
+            How::Sequence { words, heads } => {
+                words.longest_from(heads, text, start, complete, &mut scratch.ends)
             }
-            How::Sequence { words, heads } => self.conclude(
-                words.longest_from(heads, text, start, complete, &mut scratch.ends),
-                text,
-                start,
-            ),
-        }
-    }
-
-    fn conclude(&self, merge: Merge, text: &[u8], start: usize) -> Outcome {
+        };
         match merge {
             Merge::None => Outcome::None,
-            Merge::Ends(end) => self.judge(text, start, end),
+            Merge::Ends(end) => matcher.judge(pattern, text, start, end),
             Merge::Undecided => Outcome::Paused(Paused { progress: None }),
         }
     }
@@ -167,22 +178,26 @@ impl Confirm {
     /// Goes on with a start that ran into the end of the text before.
     pub(crate) fn resume(
         &self,
+        pattern: &Pattern,
         paused: Paused,
         text: &[u8],
         start: usize,
         complete: bool,
         scratch: &mut Scratch,
     ) -> Outcome {
-        match (&self.strategy, paused.progress) {
-            (How::Automaton(automaton), Some(progress)) => {
-                self.advance(automaton, text, start, progress, complete)
+        match (self.matcher(pattern), paused.progress) {
+            (Some(matcher @ Matcher { strategy: How::Automaton(automaton), .. }), Some(progress)) => {
+                matcher.advance(pattern, automaton, text, start, progress, complete)
             }
-            _ => self.examine(text, start, complete, scratch),
+            _ => self.examine(pattern, text, start, complete, scratch),
         }
     }
+}
 
+impl Matcher {
     fn advance(
         &self,
+        pattern: &Pattern,
         automaton: &Automaton,
         text: &[u8],
         start: usize,
@@ -191,7 +206,7 @@ impl Confirm {
     ) -> Outcome {
         if automaton.run(text, start, &mut progress, complete) {
             match progress.longest() {
-                Some(length) => self.judge(text, start, start + length),
+                Some(length) => self.judge(pattern, text, start, start + length),
                 None => Outcome::None,
             }
         } else {
@@ -200,10 +215,10 @@ impl Confirm {
     }
 
     /// Validators and exceptions judge the longest match, and see nothing outside it.
-    fn judge(&self, text: &[u8], start: usize, end: usize) -> Outcome {
+    fn judge(&self, pattern: &Pattern, text: &[u8], start: usize, end: usize) -> Outcome {
         let span = &text[start..end];
-        let passes =
-            self.validate.iter().all(|v| v.holds(span)) && !self.unless.iter().any(|u| u.matches_all(span));
+        let passes = pattern.validate.iter().all(|v| v.holds(span))
+            && !self.unless.iter().any(|u| u.matches_all(span));
         if passes { Outcome::Match(end) } else { Outcome::None }
     }
 }

@@ -144,6 +144,10 @@ impl Comparison {
         Comparison { tables, level: level.resolve(), exact: exact(strings) }
     }
 
+    pub(crate) fn level(&self) -> SimdLevel {
+        self.level
+    }
+
     /// Whether a string of the set, or one with the same hash, stands at `at`; always near the end of the text.
     #[inline]
     fn confirms(&self, text: &[u8], at: usize) -> bool {

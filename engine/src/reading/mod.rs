@@ -104,7 +104,14 @@ impl Reading {
         self.open.retain_mut(|open| {
             let confirm = &program.patterns[open.pattern as usize];
             let start = window.index(open.start);
-            match confirm.resume(open.paused, window.bytes, start, window.complete, scratch) {
+            match confirm.resume(
+                program.pattern(confirm),
+                open.paused,
+                window.bytes,
+                start,
+                window.complete,
+                scratch,
+            ) {
                 Outcome::Paused(paused) => {
                     open.paused = paused;
                     return true;
@@ -186,7 +193,7 @@ impl Reading {
             let start = window.base + index as u64;
             scratch.stats.confirms += 1;
             scratch.stats.by_pattern[pattern as usize].confirms += 1;
-            match confirm.examine(window.bytes, index, window.complete, scratch) {
+            match confirm.examine(program.pattern(confirm), window.bytes, index, window.complete, scratch) {
                 Outcome::None => {}
                 Outcome::Match(end) => self.sweep.add(Match {
                     rule: confirm.rule,
