@@ -10,10 +10,14 @@ pub(crate) const WIDE_MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 pub(crate) const WORD_KEY: usize = 6;
 
 /// Bit 5 of every byte: letters in both cases become one.
+#[allow(dead_code, reason = "see below")]
 pub(crate) const WIDE_FOLD: u64 = 0x2020_2020_2020_2020;
 
 /// The folded first bytes of a word of `length` bytes, with zeros behind them; `bytes` holds at least these.
-#[inline(always)]
+#[allow(
+    dead_code,
+    reason = "the words of the rarity table are counted by it; the filter has folded them before"
+)]
 pub(crate) fn word_key(bytes: u64, length: usize) -> u64 {
     (bytes | WIDE_FOLD) & (u64::MAX >> (64 - 8 * length.clamp(1, WORD_KEY)))
 }

@@ -49,6 +49,10 @@ mod x86 {
         unsafe fn and(self, other: Self) -> Self;
         /// One bit a byte: whether it shares a bit with `bits`.
         unsafe fn test(self, bits: u8) -> u64;
+        /// The bytes with bit 5 set, where `classes` shares a bit with `bits`, else zero.
+        unsafe fn fold_where(self, classes: Self, bits: u8) -> Self;
+        /// Writes `WIDTH` bytes; `at` must be writable that far.
+        unsafe fn store(self, at: *mut u8);
     }
 
     impl Lanes for __m128i {
@@ -103,6 +107,30 @@ mod x86 {
             // SAFETY: as above.
             let mask = unsafe { _mm_movemask_epi8(none) };
             u64::from(!mask.cast_unsigned() & 0xffff)
+        }
+
+        #[inline(always)]
+        unsafe fn fold_where(self, classes: Self, bits: u8) -> Self {
+            // SAFETY: the caller promises SSSE3.
+            let wanted = unsafe { _mm_set1_epi8(bits.cast_signed()) };
+            // SAFETY: as above.
+            let shared = unsafe { _mm_and_si128(classes, wanted) };
+            // SAFETY: as above.
+            let zero = unsafe { _mm_setzero_si128() };
+            // SAFETY: as above.
+            let none = unsafe { _mm_cmpeq_epi8(shared, zero) };
+            // SAFETY: as above.
+            let bit = unsafe { _mm_set1_epi8(0x20) };
+            // SAFETY: as above.
+            let folded = unsafe { _mm_or_si128(self, bit) };
+            // SAFETY: as above.
+            unsafe { _mm_andnot_si128(none, folded) }
+        }
+
+        #[inline(always)]
+        unsafe fn store(self, at: *mut u8) {
+            // SAFETY: the caller promises room for a register; the store needs no alignment.
+            unsafe { _mm_storeu_si128(at.cast(), self) }
         }
     }
 
@@ -161,6 +189,30 @@ mod x86 {
             let mask = unsafe { _mm256_movemask_epi8(none) };
             u64::from(!mask.cast_unsigned())
         }
+
+        #[inline(always)]
+        unsafe fn fold_where(self, classes: Self, bits: u8) -> Self {
+            // SAFETY: the caller promises AVX2.
+            let wanted = unsafe { _mm256_set1_epi8(bits.cast_signed()) };
+            // SAFETY: as above.
+            let shared = unsafe { _mm256_and_si256(classes, wanted) };
+            // SAFETY: as above.
+            let zero = unsafe { _mm256_setzero_si256() };
+            // SAFETY: as above.
+            let none = unsafe { _mm256_cmpeq_epi8(shared, zero) };
+            // SAFETY: as above.
+            let bit = unsafe { _mm256_set1_epi8(0x20) };
+            // SAFETY: as above.
+            let folded = unsafe { _mm256_or_si256(self, bit) };
+            // SAFETY: as above.
+            unsafe { _mm256_andnot_si256(none, folded) }
+        }
+
+        #[inline(always)]
+        unsafe fn store(self, at: *mut u8) {
+            // SAFETY: the caller promises room for a register; the store needs no alignment.
+            unsafe { _mm256_storeu_si256(at.cast(), self) }
+        }
     }
 
     impl Lanes for __m512i {
@@ -210,6 +262,26 @@ mod x86 {
             let wanted = unsafe { _mm512_set1_epi8(bits.cast_signed()) };
             // SAFETY: as above.
             unsafe { _mm512_test_epi8_mask(self, wanted) }
+        }
+
+        #[inline(always)]
+        unsafe fn fold_where(self, classes: Self, bits: u8) -> Self {
+            // SAFETY: the caller promises AVX-512BW.
+            let wanted = unsafe { _mm512_set1_epi8(bits.cast_signed()) };
+            // SAFETY: as above.
+            let shared = unsafe { _mm512_test_epi8_mask(classes, wanted) };
+            // SAFETY: as above.
+            let bit = unsafe { _mm512_set1_epi8(0x20) };
+            // SAFETY: as above.
+            let folded = unsafe { _mm512_or_si512(self, bit) };
+            // SAFETY: as above.
+            unsafe { _mm512_maskz_mov_epi8(shared, folded) }
+        }
+
+        #[inline(always)]
+        unsafe fn store(self, at: *mut u8) {
+            // SAFETY: the caller promises room for a register; the store needs no alignment.
+            unsafe { _mm512_storeu_si512(at.cast(), self) }
         }
     }
 }

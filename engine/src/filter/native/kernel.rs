@@ -5,7 +5,7 @@
 
 use crate::filter::native::shorts::{BYTES, ShortTable};
 use crate::filter::native::words::WordTable;
-use crate::filter::native::{BEHIND, Masks, Native, WINDOW};
+use crate::filter::native::{Masks, Native, WINDOW};
 use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks, kind};
 use crate::filter::simd::NibbleTable;
 use crate::filter::{Candidate, SimdLevel};
@@ -58,11 +58,11 @@ impl Kernel {
                 // SAFETY: `new` checked that this CPU has the level.
                 unsafe { x86::search_ssse3(self, native, text, from, found) }
             }
-            _ => native.search(text, from, found, |window| self.portable(native, window)),
+            _ => native.search(text, from, found, |window, words| self.portable(native, window, words)),
         }
     }
 
-    fn portable(&self, native: &Native, window: &[u8; WINDOW]) -> Masks {
+    fn portable(&self, native: &Native, window: &[u8; WINDOW], words: &mut [u8; WINDOW]) -> Masks {
         let mut masks = Masks::default();
         if self.shorts.is_some() {
             let tables = &*self.short_bytes;
@@ -75,7 +75,9 @@ impl Kernel {
             masks.runs = RunMasks::portable(&window[..BLOCK]);
             let is_word = |i: usize| KINDS[usize::from(window[i])] & kind::ALPHANUMERIC != 0;
             masks.word = (0..BLOCK).fold(0, |all, i| all | u64::from(is_word(i)) << i);
-            masks.word_behind = (0..BEHIND).fold(0, |all, i| all | u16::from(is_word(BLOCK + i)) << i);
+            for (i, (byte, word)) in window.iter().zip(words).enumerate() {
+                *word = if is_word(i) { byte | 0x20 } else { 0 };
+            }
         }
         masks
     }
@@ -96,14 +98,19 @@ mod x86 {
     /// # Safety
     /// The CPU must have the feature of `L`.
     #[inline(always)]
-    unsafe fn masks<L: Lanes>(kernel: &Kernel, native: &Native, window: &[u8; WINDOW]) -> Masks {
+    unsafe fn masks<L: Lanes>(
+        kernel: &Kernel,
+        native: &Native,
+        window: &[u8; WINDOW],
+        words: &mut [u8; WINDOW],
+    ) -> Masks {
         let mut masks = Masks::default();
         // SAFETY: the caller promises the feature.
         masks.short = unsafe { shorts::<L>(kernel, window) };
         masks.short =
             bits(masks.short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
         // SAFETY: as above.
-        unsafe { kinds::<L>(kernel, window, &mut masks) };
+        unsafe { kinds::<L>(kernel, window, words, &mut masks) };
         masks
     }
 
@@ -136,16 +143,19 @@ mod x86 {
     /// # Safety
     /// The CPU must have the feature of `L`.
     #[inline(always)]
-    unsafe fn kinds<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW], masks: &mut Masks) {
+    unsafe fn kinds<L: Lanes>(
+        kernel: &Kernel,
+        window: &[u8; WINDOW],
+        words: &mut [u8; WINDOW],
+        masks: &mut Masks,
+    ) {
         let Some(kinds) = &kernel.kinds else { return };
         // SAFETY: every level with vectors has registers of 16 bytes.
-        let behind = unsafe { buckets::<__m128i>(kinds, window, BLOCK) };
-        // SAFETY: as above.
-        masks.word_behind = (unsafe { behind.test(kind::ALPHANUMERIC) } & 0xffff) as u16;
+        unsafe { letters::<__m128i>(kinds, window, words, BLOCK) };
         let mut runs = RunMasks::default();
         for lane in (0..BLOCK).step_by(L::WIDTH) {
-            // SAFETY: the caller promises the feature; the offset is 0.
-            let of = unsafe { buckets::<L>(kinds, window, lane) };
+            // SAFETY: the caller promises the feature.
+            let of = unsafe { letters::<L>(kinds, window, words, lane) };
             // SAFETY: the caller promises the feature, here and below.
             let digit = unsafe { of.test(kind::DIGIT) };
             // SAFETY: as above.
@@ -170,6 +180,30 @@ mod x86 {
             };
         }
         masks.runs = runs;
+    }
+
+    /// Classifies the bytes of the window from `offset` on, and copies the letters and digits among them, folded.
+    ///
+    /// # Safety
+    /// The CPU must have the feature of `L`.
+    #[inline(always)]
+    unsafe fn letters<L: Lanes>(
+        kinds: &NibbleTable,
+        window: &[u8; WINDOW],
+        words: &mut [u8; WINDOW],
+        offset: usize,
+    ) -> L {
+        // SAFETY: the caller promises the feature, here and below.
+        let of = unsafe { buckets::<L>(kinds, window, offset) };
+        let bytes: &[u8] = &window[offset..offset + L::WIDTH];
+        // SAFETY: the slice has `WIDTH` bytes.
+        let text = unsafe { L::load(bytes.as_ptr()) };
+        // SAFETY: as above.
+        let letters = unsafe { text.fold_where(of, kind::ALPHANUMERIC) };
+        let place: &mut [u8] = &mut words[offset..offset + L::WIDTH];
+        // SAFETY: the slice has `WIDTH` bytes.
+        unsafe { letters.store(place.as_mut_ptr()) };
+        of
     }
 
     /// Looks up the bytes of the window from `offset` on.
@@ -200,9 +234,9 @@ mod x86 {
                 from: usize,
                 found: &mut Vec<Candidate>,
             ) -> u64 {
-                native.search(text, from, found, |window| {
+                native.search(text, from, found, |window, words| {
                     // SAFETY: this function is only called where the CPU has the features.
-                    unsafe { masks::<$register>(kernel, native, window) }
+                    unsafe { masks::<$register>(kernel, native, window, words) }
                 })
             }
         };

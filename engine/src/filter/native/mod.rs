@@ -25,7 +25,7 @@ use crate::filter::{Candidate, SimdLevel};
 use gram_table::GramTable;
 use kernel::Kernel;
 use shorts::ShortTable;
-use words::WordTable;
+use words::{SECTION, WordSearch, WordTable};
 
 /// Bytes behind a block that its comparisons may read: what a word, a gram or a short anchor at its end takes along.
 const BEHIND: usize = 16;
@@ -59,9 +59,8 @@ const FEW: usize = 48;
 /// What a kernel says about one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Masks {
-    /// Letters and digits, in the block and behind it.
+    /// Letters and digits.
     word: u64,
-    word_behind: u16,
     /// Positions at which a short anchor may stand.
     short: u64,
     runs: RunMasks,
@@ -126,38 +125,44 @@ impl Native {
             + self.shorts.memory()
     }
 
-    /// The search itself; `masks` is the kernel's comparison of one block.
+    /// The search itself; `masks` is the kernel's comparison of one block, which also writes down its letters and digits.
     #[inline(always)]
     fn search(
         &self,
         text: &[u8],
         from: usize,
         found: &mut Vec<Candidate>,
-        masks: impl Fn(&[u8; WINDOW]) -> Masks,
+        masks: impl Fn(&[u8; WINDOW], &mut [u8; WINDOW]) -> Masks,
     ) -> u64 {
         let mut looked = 0;
         let mut runs = self.runs.search();
-        let mut at = from;
-        while let Some(window) = text.get(at..at + WINDOW) {
-            let window: &[u8; WINDOW] = window.try_into().expect("the slice has the window's length");
-            looked += self.block(masks(window), window, text, at, BLOCK, &mut runs, found);
-            at += BLOCK;
-        }
-        // The rest is shorter than a window: the same on a copy padded with zeros. What the padding makes up, the
-        // exact table refuses, because it compares with the text itself.
-        while at < text.len() {
-            let rest = &text[at..];
-            let mut window = [0u8; WINDOW];
-            let length = rest.len().min(WINDOW);
-            window[..length].copy_from_slice(&rest[..length]);
-            looked += self.block(masks(&window), &window, text, at, rest.len().min(BLOCK), &mut runs, found);
-            at += BLOCK;
+        let mut words = WordSearch::new();
+        for section in (from..text.len()).step_by(SECTION) {
+            words.begin(section.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric()));
+            for at in (section..text.len().min(section + SECTION)).step_by(BLOCK) {
+                let padded;
+                let window = match text.get(at..at + WINDOW) {
+                    Some(window) => window.try_into().expect("the slice has the window's length"),
+                    None => {
+                        // What the padding makes up, the exact table refuses: it compares with the text itself.
+                        padded = pad(&text[at..]);
+                        &padded
+                    }
+                };
+                let masks = masks(window, words.letters(at - section));
+                words.block(at - section, masks.word);
+                let length = (text.len() - at).min(BLOCK);
+                looked += self.block(masks, window, text, at, length, &mut runs, found);
+            }
+            if !self.words.is_empty() {
+                looked += self.look_up_words(&mut words, text, section, found);
+            }
         }
         runs.finish(text.len(), found);
         looked
     }
 
-    /// Follows up what the kernel found in a block.
+    /// Follows up what the kernel found in a block, but for the words.
     #[inline(always)]
     #[expect(clippy::too_many_arguments, reason = "the state of the loop that this is a part of")]
     fn block(
@@ -170,15 +175,9 @@ impl Native {
         runs: &mut RunSearch<'_>,
         found: &mut Vec<Candidate>,
     ) -> u64 {
-        let words = if self.words.is_empty() {
-            0
-        } else {
-            let before = at.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric());
-            self.words.hits(window, masks.word, masks.word_behind, before)
-        };
-        let mut looked = u64::from(words.count_ones() + masks.short.count_ones());
-        for offset in bits(words) {
-            self.look_up_word(window, offset, text, at, found);
+        let mut looked = masks.short.count_ones().into();
+        for offset in bits(masks.short) {
+            self.look_up_short(window, offset, text, at, found);
         }
         if !self.ascii.is_empty() {
             looked += self.look_up_sampled(&self.ascii, window, text, at, found);
@@ -186,11 +185,28 @@ impl Native {
         if !self.foreign.is_empty() && !window[..BLOCK + GRAM].is_ascii() {
             looked += self.look_up_sampled(&self.foreign, window, text, at, found);
         }
-        for offset in bits(masks.short) {
-            self.look_up_short(window, offset, text, at, found);
-        }
         if !self.runs.is_empty() {
             runs.block(text, at, length, masks.runs, found);
+        }
+        looked
+    }
+
+    /// Compares the anchors whose words stand in a section of the text.
+    #[inline(always)]
+    fn look_up_words(
+        &self,
+        words: &mut WordSearch,
+        text: &[u8],
+        section: usize,
+        found: &mut Vec<Candidate>,
+    ) -> u64 {
+        let mut looked = 0;
+        for (at, key) in words.hits(&self.words) {
+            looked += 1;
+            for entry in self.words.entries(key) {
+                let Some(start) = (section + at).checked_sub(entry.offset()) else { continue };
+                self.check(entry.entry(), text, start, found);
+            }
         }
         looked
     }
@@ -212,22 +228,6 @@ impl Native {
             self.look_up(table, window, offset, text, at, found);
         }
         hits.count_ones().into()
-    }
-
-    /// Compares the anchors that have the word at `offset` of the window.
-    #[inline(never)]
-    fn look_up_word(
-        &self,
-        window: &[u8; WINDOW],
-        offset: usize,
-        text: &[u8],
-        at: usize,
-        found: &mut Vec<Candidate>,
-    ) {
-        for entry in self.words.entries(window, offset) {
-            let Some(start) = (at + offset).checked_sub(entry.offset()) else { continue };
-            self.check(entry.entry(), text, start, found);
-        }
     }
 
     /// Compares the anchors that have the gram at `offset` of the window.
@@ -302,6 +302,15 @@ impl Sampled {
     fn memory(&self) -> usize {
         self.long.memory() + self.medium.memory()
     }
+}
+
+/// A window with zeros behind the end of the text.
+#[cold]
+fn pad(rest: &[u8]) -> [u8; WINDOW] {
+    let mut window = [0; WINDOW];
+    let length = rest.len().min(WINDOW);
+    window[..length].copy_from_slice(&rest[..length]);
+    window
 }
 
 /// Bit k of 16 becomes bit 4k of 64.

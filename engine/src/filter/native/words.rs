@@ -2,28 +2,16 @@
 
 use crate::anchor::Literal;
 use crate::anchor::grams::word_keys;
-use crate::anchor::hash::{WIDE_FOLD, WORD_KEY, of_word, word_key};
-use crate::filter::native::WINDOW;
+use crate::anchor::hash::{WORD_KEY, of_word};
+use crate::filter::native::{BEHIND, WINDOW};
+use crate::filter::runs::BLOCK;
 
-/// Bits of the bitmap for each key: two are set, so one word in 100 or so is a false hit.
-const BITS_PER_KEY: usize = 12;
-
-const LEAST_BITMAP_BITS: u32 = 12;
-
-/// 2^17 bits are 16 KiB: with the text that is read they stay in a first-level cache of 32 KiB. A larger bitmap would have
-/// fewer false hits and cost each word more.
-const MOST_BITMAP_BITS: u32 = 18;
-
-/// The bytes of a key, by the length of the word.
-static KEY_MASKS: [u64; 128] = {
-    let mut masks = [u64::MAX >> (64 - 8 * WORD_KEY); 128];
-    let mut length = 0;
-    while length < WORD_KEY {
-        masks[length] = !(u64::MAX << (8 * length));
-        length += 1;
-    }
-    masks
-};
+/// Bits of the bitmap: 32 KiB, of which a second-level cache holds what the first does not. With the keys of a few
+/// hundred rules one word in thirty is a false hit.
+///
+/// PERF: a constant, so that the loop over the words need not keep it. Two bits a key in half the space had half the false
+/// hits and was slower.
+const BITMAP_BITS: u32 = 18;
 
 /// A word of an anchor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,10 +25,8 @@ pub(super) struct WordEntry {
 /// The words of anchors.
 #[derive(Debug)]
 pub(super) struct WordTable {
-    /// Each key sets two bits of one word.
-    bitmap: Box<[u64]>,
-    /// How far a hash is shifted to give a word of the bitmap, and a bucket.
-    bitmap_shift: u32,
+    bitmap: Box<[u64; 1 << (BITMAP_BITS - 6)]>,
+    /// How far a hash is shifted to give a bucket.
     bucket_shift: u32,
     /// `entries[starts[b]..starts[b + 1]]` are the entries of bucket b.
     starts: Box<[u32]>,
@@ -72,13 +58,13 @@ impl WordTable {
         hashes.sort_unstable();
         hashes.dedup();
         let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
-        let bitmap_bits = bits_for(hashes.len() * BITS_PER_KEY).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
         let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
-        let (bitmap_shift, bucket_shift) = (64 - (bitmap_bits - 6), 64 - bucket_bits);
-        let mut bitmap = vec![0u64; 1 << (bitmap_bits - 6)];
+        let bucket_shift = 64 - bucket_bits;
+        let mut bitmap = Box::new([0u64; 1 << (BITMAP_BITS - 6)]);
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
         for &(hash, _) in &hashes {
-            bitmap[(hash >> bitmap_shift) as usize] |= bits_of(hash);
+            let (word, bit) = place(hash);
+            bitmap[word] |= 1 << bit;
             starts[(hash >> bucket_shift) as usize + 1] += 1;
         }
         for b in 1..starts.len() {
@@ -86,69 +72,17 @@ impl WordTable {
         }
         let entries =
             hashes.iter().map(|&(hash, entry_and_offset)| WordEntry { tag: tag(hash), entry_and_offset });
-        WordTable {
-            bitmap: bitmap.into(),
-            bitmap_shift,
-            bucket_shift,
-            starts: starts.into(),
-            entries: entries.collect(),
-        }
+        WordTable { bitmap, bucket_shift, starts: starts.into(), entries: entries.collect() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The positions of a block at which a word of the table may begin.
-    ///
-    /// Bit i of `word` speaks of byte i of the window: whether it is one of a word; `behind` of the bytes behind the
-    /// block. `before` says the same of the byte before it.
-    #[inline(always)]
-    pub(super) fn hits(&self, window: &[u8; WINDOW], word: u64, behind: u16, before: bool) -> u64 {
-        let first = word & !(word << 1 | u64::from(before));
-        // Bit i: the byte at i is the first behind a word.
-        let mut ends = !word & (word << 1 | u64::from(before));
-        if before {
-            // The word that goes on from the block before has no beginning here.
-            ends &= ends.wrapping_sub(1);
-        }
-        let last_end = 64 + (!behind).trailing_zeros();
-        // The mask says what the shift has made sure of, so that no bound need be checked.
-        let mask = self.bitmap.len() - 1;
-        let bitmap = &self.bitmap[..=mask];
-        let mut starts = first;
-        let mut hits = 0;
-        let mut next = || {
-            // Where no start is left this looks at the first byte, and what comes of it is dropped below.
-            let at = starts.trailing_zeros() & 63;
-            let end = if ends == 0 { last_end } else { ends.trailing_zeros() };
-            starts &= starts.wrapping_sub(1);
-            ends &= ends.wrapping_sub(1);
-            let bytes: &[u8; 8] = window[at as usize..][..8].try_into().expect("eight bytes");
-            let key =
-                (u64::from_le_bytes(*bytes) | WIDE_FOLD) & KEY_MASKS[(end.wrapping_sub(at) & 127) as usize];
-            let hash = of_word(key);
-            let bits = bits_of(hash);
-            hits |= u64::from(bitmap[(hash >> self.bitmap_shift) as usize & mask] & bits == bits) << at;
-            starts
-        };
-        // PERF: how many words a block has, nothing predicts; most have no more than this.
-        let mut left = first;
-        for _ in 0..12 {
-            left = next();
-        }
-        while left != 0 {
-            left = next();
-        }
-        hits & first
-    }
-
-    /// The entries whose word may be the one that begins at `offset` of the window.
+    /// The entries whose word may have this key.
     #[inline]
-    pub(super) fn entries(&self, window: &[u8; WINDOW], offset: usize) -> impl Iterator<Item = WordEntry> {
-        let bytes: &[u8; 8] = window[offset..offset + 8].try_into().expect("eight bytes");
-        let length = bytes.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-        let hash = of_word(word_key(u64::from_le_bytes(*bytes), length));
+    pub(super) fn entries(&self, key: u64) -> impl Iterator<Item = WordEntry> {
+        let hash = of_word(key);
         let b = (hash >> self.bucket_shift) as usize;
         self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
             .iter()
@@ -161,13 +95,137 @@ impl WordTable {
     }
 }
 
-/// The two bits of a key in its word of the bitmap.
+/// Bytes of text whose words are noted before they are looked up.
+pub(super) const SECTION: usize = 2048;
+
+/// Positions noted for every block, whether it has that many words or not.
+const AT_ONCE: usize = 12;
+
+/// The words of a section of the text.
+///
+/// PERF: noted first and looked up then, because a loop over the words of one block ends at a place that nothing
+/// predicts. Over a section there are two loops without branches.
+pub(super) struct WordSearch {
+    /// The section's letters and digits, folded; zeros elsewhere.
+    letters: [u8; SECTION + BEHIND],
+    /// Every second byte begins a word at most; the rest is room for those noted at once.
+    positions: [Position; SECTION],
+    count: usize,
+    /// Whether the byte before the next block is a letter or digit.
+    before: bool,
+}
+
+/// PERF: apart from each other in memory, or the compiler would gather several and count their zeros in vectors, which takes
+/// four times as long.
+#[derive(Clone, Copy)]
+struct Position {
+    at: u16,
+    _apart: u16,
+}
+
+impl WordSearch {
+    pub(super) fn new() -> WordSearch {
+        WordSearch {
+            letters: [0; SECTION + BEHIND],
+            positions: [Position { at: 0, _apart: 0 }; SECTION],
+            count: 0,
+            before: false,
+        }
+    }
+
+    /// Begins a section; `before` says whether a letter or digit stands before it.
+    pub(super) fn begin(&mut self, before: bool) {
+        self.count = 0;
+        self.before = before;
+    }
+
+    /// Where the letters of the block at `at` and of what follows it are to be written.
+    #[inline(always)]
+    pub(super) fn letters(&mut self, at: usize) -> &mut [u8; WINDOW] {
+        (&mut self.letters[at..at + WINDOW]).try_into().expect("the slice has this length")
+    }
+
+    /// Notes the words that begin in the block at `at`, of which bit i of `word` says whether byte i is a letter or digit.
+    #[inline(always)]
+    pub(super) fn block(&mut self, at: usize, word: u64) {
+        let mut starts = word & !(word << 1 | u64::from(self.before));
+        self.before = word >> 63 != 0;
+        let count = starts.count_ones() as usize;
+        let noted = &mut self.positions[self.count..self.count + BLOCK];
+        let mut next = |place: &mut Position| {
+            #[expect(clippy::cast_possible_truncation, reason = "below the length of a section")]
+            let position = (at + starts.trailing_zeros() as usize) as u16;
+            place.at = position;
+            starts &= starts.wrapping_sub(1);
+        };
+        noted[..AT_ONCE].iter_mut().for_each(&mut next);
+        if count > AT_ONCE {
+            noted[AT_ONCE..count].iter_mut().for_each(&mut next);
+        }
+        self.count += count;
+    }
+
+    /// The words of the section that may be in the table, with their keys.
+    #[inline(always)]
+    pub(super) fn hits(&mut self, table: &WordTable) -> impl Iterator<Item = (usize, u64)> {
+        let mut hits = 0;
+        for i in 0..self.count {
+            let at = self.positions[i].at;
+            let (word, bit) = place(of_word(key_at(&self.letters, at)));
+            // There are never more hits than positions read.
+            self.positions[hits & (SECTION - 1)].at = at;
+            hits += (table.bitmap[word] >> bit & 1) as usize;
+        }
+        self.positions[..hits].iter().map(|p| (usize::from(p.at), key_at(&self.letters, p.at)))
+    }
+}
+
+/// The key of the word that begins at `at`.
 #[inline(always)]
-fn bits_of(hash: u64) -> u64 {
-    1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63)
+fn key_at(letters: &[u8; SECTION + BEHIND], at: u16) -> u64 {
+    let at = usize::from(at) & (SECTION - 1);
+    let bytes: &[u8; 8] = letters[at..at + 8].try_into().expect("eight bytes");
+    first_word(u64::from_le_bytes(*bytes))
+}
+
+/// The bytes before the first zero, at most as many as a key has; zeros behind them.
+#[inline(always)]
+fn first_word(bytes: u64) -> u64 {
+    let bytes = bytes & (u64::MAX >> (64 - 8 * WORD_KEY));
+    // Bit 7 of the first zero byte is the lowest that is set here.
+    let zeros = bytes.wrapping_sub(0x0101_0101_0101_0101) & !bytes & 0x8080_8080_8080_8080;
+    bytes & (zeros ^ zeros.wrapping_sub(1))
+}
+
+/// The word and the bit of a hash in the bitmap.
+#[inline(always)]
+fn place(hash: u64) -> (usize, u32) {
+    #[expect(clippy::cast_possible_truncation, reason = "the upper bits of the hash")]
+    let place = (hash >> (64 - BITMAP_BITS)) as u32;
+    ((place >> 6) as usize, place & 63)
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
 fn tag(hash: u64) -> u32 {
     (hash >> 20) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::anchor::hash::word_key;
+
+    #[test]
+    fn a_word_ends_at_the_first_zero() {
+        for (bytes, length) in [
+            (*b"a\0bcdefg", 1),
+            (*b"ab\0\0\0\0\0\0", 2),
+            (*b"abcdefgh", 6),
+            (*b"01234\0xy", 5),
+            (*b"abc\0\0de\0", 3),
+        ] {
+            let bytes = u64::from_le_bytes(bytes);
+            assert_eq!(first_word(bytes), word_key(bytes, length));
+        }
+    }
 }
