@@ -70,17 +70,20 @@ pub(crate) struct GramPlan {
 }
 
 impl GramPlan {
-    /// The estimated cost of looking for the anchor, in cycles per KiB of ordinary text: a position that passes is
-    /// compared, and a short anchor crowds the vectorized comparison for everybody.
+    /// The estimated cost of looking for the anchor, in cycles per KiB of ordinary text.
+    ///
+    /// A position that passes is compared. A word that many anchors share passes once for all of them, and most of them
+    /// are told apart by one more byte; what can't be found as a word makes every block of text dearer, and though many
+    /// share that, each has its part in it.
     pub(crate) fn cost(&self) -> f64 {
-        let crowding = match self.tier {
-            AnchorTier::Word => 0.2,
-            _ if self.beyond_ascii => 0.3,
-            AnchorTier::Long => 1.0,
-            AnchorTier::Medium => 2.0,
-            AnchorTier::Short | AnchorTier::Run => 20.0,
+        let (passing, crowding) = match self.tier {
+            AnchorTier::Word => (12.0, 0.2),
+            _ if self.beyond_ascii => (25.0, 0.3),
+            AnchorTier::Long => (25.0, 6.0),
+            AnchorTier::Medium => (25.0, 8.0),
+            AnchorTier::Short | AnchorTier::Run => (25.0, 10.0),
         };
-        25.0 * self.per_kib + crowding
+        passing * self.per_kib + crowding
     }
 }
 

@@ -9,7 +9,7 @@ use hypersieve::{Database, Rule};
 use hypersieve_rules::{Colour, lint, parse_str};
 
 /// How many of the catalogue's rules are written; a rule that gets lost, or a file that is not read, is noticed.
-const WRITTEN: usize = 124;
+const WRITTEN: usize = 175;
 
 /// Id, category and severity of the rules that the set `core` will have.
 const CATALOGUE: &str = include_str!("catalogue.tsv");

@@ -204,8 +204,11 @@ impl Native {
         for (at, key) in words.hits(&self.words) {
             looked += 1;
             for entry in self.words.entries(key) {
-                let Some(start) = (section + at).checked_sub(entry.offset()) else { continue };
-                self.check(entry.entry(), text, start, found);
+                if entry.may_stand(text, section + at)
+                    && let Some(start) = (section + at).checked_sub(entry.offset())
+                {
+                    self.check(entry.entry(), text, start, found);
+                }
             }
         }
         looked

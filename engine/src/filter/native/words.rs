@@ -1,8 +1,9 @@
 //! Words: the first bytes of every run of letters and digits in the text, looked up by hash.
 
-use crate::anchor::Literal;
-use crate::anchor::grams::word_keys;
+use crate::anchor::grams::{fold, word_keys};
 use crate::anchor::hash::{WORD_KEY, of_word};
+use crate::anchor::{Literal, rarity};
+use crate::byteset::ByteSet;
 use crate::filter::native::{BEHIND, WINDOW};
 use crate::filter::runs::BLOCK;
 
@@ -20,6 +21,13 @@ pub(super) struct WordEntry {
     tag: u32,
     /// The anchor's entry in the exact table, and in the lowest four bits where in the anchor the word begins.
     entry_and_offset: u32,
+    /// One more byte of the anchor: the byte this far behind the beginning of the word, folded, must be `byte`.
+    ///
+    /// PERF: many phrases begin with the same word; this tells most of them apart without a look at the anchor itself.
+    distance: i8,
+    byte: u8,
+    /// Zero where the anchor has no such byte.
+    mask: u8,
 }
 
 /// The words of anchors.
@@ -39,6 +47,13 @@ impl WordEntry {
         self.entry_and_offset >> 4
     }
 
+    /// Whether the anchor may stand where its word begins at `at`.
+    #[inline(always)]
+    pub(super) fn may_stand(self, text: &[u8], at: usize) -> bool {
+        let byte = at.checked_add_signed(isize::from(self.distance)).and_then(|i| text.get(i));
+        byte.is_some_and(|&b| fold(b) & self.mask == self.byte)
+    }
+
     /// Where in the anchor the word begins.
     pub(super) fn offset(self) -> usize {
         (self.entry_and_offset & 15) as usize
@@ -48,11 +63,12 @@ impl WordEntry {
 impl WordTable {
     /// Takes entry, anchor and the offset of its word.
     pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> WordTable {
-        let mut hashes: Vec<(u64, u32)> = Vec::new();
+        let mut hashes: Vec<(u64, u32, Option<(i8, u8)>)> = Vec::new();
         for &(entry, literal, offset) in anchors {
             let keys = word_keys(literal, offset).expect("the plan of the anchor found its keys few enough");
             let place = u32::try_from(offset).expect("anchors are at most 16 bytes long");
-            hashes.extend(keys.into_iter().map(|key| (of_word(key), entry << 4 | place)));
+            let telling = telling_byte(literal, offset);
+            hashes.extend(keys.into_iter().map(|key| (of_word(key), entry << 4 | place, telling)));
         }
         // By the hash's upper bits, which makes it the order of the buckets, too.
         hashes.sort_unstable();
@@ -62,7 +78,7 @@ impl WordTable {
         let bucket_shift = 64 - bucket_bits;
         let mut bitmap = Box::new([0u64; 1 << (BITMAP_BITS - 6)]);
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
-        for &(hash, _) in &hashes {
+        for &(hash, ..) in &hashes {
             let (word, bit) = place(hash);
             bitmap[word] |= 1 << bit;
             starts[(hash >> bucket_shift) as usize + 1] += 1;
@@ -70,8 +86,11 @@ impl WordTable {
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
         }
-        let entries =
-            hashes.iter().map(|&(hash, entry_and_offset)| WordEntry { tag: tag(hash), entry_and_offset });
+        let entries = hashes.iter().map(|&(hash, entry_and_offset, telling)| {
+            let (distance, byte) = telling.unwrap_or_default();
+            let mask = if telling.is_some() { u8::MAX } else { 0 };
+            WordEntry { tag: tag(hash), entry_and_offset, distance, byte, mask }
+        });
         WordTable { bitmap, bucket_shift, starts: starts.into(), entries: entries.collect() }
     }
 
@@ -93,6 +112,23 @@ impl WordTable {
     pub(super) fn memory(&self) -> usize {
         size_of_val(&*self.bitmap) + size_of_val(&*self.starts) + size_of_val(&*self.entries)
     }
+}
+
+/// The byte of an anchor that says most beside the key of the word at `offset`: how far behind its beginning, and which.
+fn telling_byte(literal: &Literal, offset: usize) -> Option<(i8, u8)> {
+    let signed = |i: usize| i8::try_from(i).expect("anchors are at most 16 bytes long");
+    let key_end = (offset..literal.sets.len().min(offset + WORD_KEY))
+        .find(|&i| !literal.sets[i].is_subset(&ByteSet::ALPHANUMERIC))
+        .unwrap_or(literal.sets.len().min(offset + WORD_KEY));
+    let definite = |i: usize| {
+        let mut folded = literal.sets[i].iter().map(fold);
+        let first = folded.next()?;
+        folded.all(|b| b == first).then_some((i, first))
+    };
+    let outside = (0..offset).chain(key_end..literal.sets.len()).filter_map(definite);
+    let (at, byte) = outside
+        .min_by(|a, b| rarity::share(&literal.sets[a.0]).total_cmp(&rarity::share(&literal.sets[b.0])))?;
+    Some((signed(at) - signed(offset), byte))
 }
 
 /// Bytes of text whose words are noted before they are looked up.
