@@ -3,7 +3,9 @@
 use crate::anchor::Literal;
 use crate::anchor::grams::word_keys;
 use crate::anchor::hash::{WIDE_FOLD, WORD_KEY, of_word, word_key};
-use crate::filter::native::WINDOW;
+use crate::error::LoadError;
+use crate::filter::native::{WINDOW, look_ups};
+use crate::serial::{Reader, Writer};
 
 /// Bits of the bitmap for each key: two are set, so one word in 100 or so is a false hit.
 const BITS_PER_KEY: usize = 12;
@@ -59,9 +61,15 @@ impl WordEntry {
     }
 }
 
-impl WordTable {
+/// The words of anchors by their hashes, each with its entry and offset, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    hashes: Vec<(u64, u32)>,
+}
+
+impl Words {
     /// Takes entry, anchor and the offset of its word.
-    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> WordTable {
+    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> Words {
         let mut hashes: Vec<(u64, u32)> = Vec::new();
         for &(entry, literal, offset) in anchors {
             let keys = word_keys(literal, offset).expect("the plan of the anchor found its keys few enough");
@@ -71,13 +79,40 @@ impl WordTable {
         // By the hash's upper bits, which makes it the order of the buckets, too.
         hashes.sort_unstable();
         hashes.dedup();
+        Words { hashes }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.list(&self.hashes, |writer, (hash, entry_and_offset)| {
+            writer.u64(*hash);
+            writer.u32(*entry_and_offset);
+        });
+    }
+
+    /// Reads those of so many anchors.
+    pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Words, LoadError> {
+        let hashes = reader.list(12, |reader| {
+            let hash = reader.u64()?;
+            let (entry, offset) = look_ups::read_place(reader, anchors)?;
+            Ok((hash, entry << 4 | u32::from(offset)))
+        })?;
+        if !hashes.is_sorted() {
+            return Err(LoadError::malformed("the words of its anchors are not in order"));
+        }
+        Ok(Words { hashes })
+    }
+}
+
+impl WordTable {
+    pub(super) fn new(words: &Words) -> WordTable {
+        let hashes = &words.hashes;
         let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
         let bitmap_bits = bits_for(hashes.len() * BITS_PER_KEY).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
         let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
         let (bitmap_shift, bucket_shift) = (64 - (bitmap_bits - 6), 64 - bucket_bits);
         let mut bitmap = vec![0u64; 1 << (bitmap_bits - 6)];
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
-        for &(hash, _) in &hashes {
+        for &(hash, _) in hashes {
             bitmap[(hash >> bitmap_shift) as usize] |= bits_of(hash);
             starts[(hash >> bucket_shift) as usize + 1] += 1;
         }
