@@ -113,8 +113,8 @@ impl WordTable {
         let mut bitmap = vec![0u64; 1 << (bitmap_bits - 6)];
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
         for &(hash, _) in hashes {
-            bitmap[(hash >> bitmap_shift) as usize] |= bits_of(hash);
-            starts[(hash >> bucket_shift) as usize + 1] += 1;
+            bitmap[upper(hash, bitmap_shift)] |= bits_of(hash);
+            starts[upper(hash, bucket_shift) + 1] += 1;
         }
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
@@ -164,7 +164,7 @@ impl WordTable {
                 (u64::from_le_bytes(*bytes) | WIDE_FOLD) & KEY_MASKS[(end.wrapping_sub(at) & 127) as usize];
             let hash = of_word(key);
             let bits = bits_of(hash);
-            hits |= u64::from(bitmap[(hash >> self.bitmap_shift) as usize & mask] & bits == bits) << at;
+            hits |= u64::from(bitmap[upper(hash, self.bitmap_shift) & mask] & bits == bits) << at;
             starts
         };
         // PERF: how many words a block has, nothing predicts; most have no more than this.
@@ -184,7 +184,7 @@ impl WordTable {
         let bytes: &[u8; 8] = window[offset..offset + 8].try_into().expect("eight bytes");
         let length = bytes.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
         let hash = of_word(word_key(u64::from_le_bytes(*bytes), length));
-        let b = (hash >> self.bucket_shift) as usize;
+        let b = upper(hash, self.bucket_shift);
         self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
             .iter()
             .copied()
@@ -200,6 +200,13 @@ impl WordTable {
 #[inline(always)]
 fn bits_of(hash: u64) -> u64 {
     1 << (hash >> 32 & 63) | 1 << (hash >> 38 & 63)
+}
+
+/// The upper bits of a hash: its place in a table of the size that the shift was made for.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "what is left of the shift is an index")]
+fn upper(hash: u64, shift: u32) -> usize {
+    (hash >> shift) as usize
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
