@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::args::{BenchArgs, Format};
 use crate::exit::Exit;
 use crate::number::{counted, grouped};
-use crate::ruleset::{self, RuleSet};
+use crate::ruleset;
 use crate::sample::Sample;
 
 /// Timed scans of each piece for the percentiles.
@@ -49,7 +49,7 @@ struct Measured {
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let sample = Sample::read(&args.paths)?;
-    let database = RuleSet::load(&args.rules)?.database(ruleset::config(&args.engine))?;
+    let database = ruleset::database(&args.rules, ruleset::config(&args.engine))?;
     database.warm();
     let measured = measure(args, &database, &sample)?;
     let mut out = BufWriter::new(io::stdout().lock());

@@ -1,5 +1,6 @@
 //! The rules to use: built-in ones, the user's own, without those left out.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -26,19 +27,7 @@ impl RuleSet {
             }
         }
         let mut rules: Vec<_> = rules.into_iter().flatten().collect();
-        for id in &args.disable {
-            let before = rules.len();
-            rules.retain(|(rule, _)| !is_named(rule, id));
-            if rules.len() == before {
-                bail!(
-                    "--disable {id}: no rule has this id or alias{}",
-                    similar(id, rules.iter().map(|(r, _)| r))
-                );
-            }
-        }
-        if rules.is_empty() {
-            bail!("no rule is left, and without rules everything would be allowed: leave out fewer");
-        }
+        disable(&mut rules, &args.disable, |(rule, _)| rule)?;
         Ok(RuleSet { rules })
     }
 
@@ -69,36 +58,67 @@ impl RuleSet {
         Ok(all.map(|(rule, own)| own.clone().or_else(|| of_built_in(rule)).unwrap_or_default()).collect())
     }
 
-    /// The rules compiled.
-    pub(crate) fn database(&self, config: Config) -> Result<Database> {
+    fn compile(&self, config: Config) -> Result<Database> {
         Ok(Database::builder().rules(self.rules().cloned()).config(config).build()?)
     }
+}
+
+/// A database of just the rules that the command line asks for: loaded if these are the built-in ones, or compiled.
+pub(crate) fn database(args: &RuleArgs, config: Config) -> Result<Database> {
+    if built_in_alone(args) && args.disable.is_empty() && args.sets.is_empty() {
+        return Ok(hypersieve_builtin::database(config));
+    }
+    RuleSet::load(args)?.compile(config)
 }
 
 /// The scanner that the command line asks for, and what is needed to keep secrets out of its output.
 pub(crate) struct Engine {
     scanner: Scanner,
+    /// The rules in use; the database may hold more.
+    rules: Vec<Arc<Rule>>,
     /// One that leaves out no finding, if the first one does.
     unfiltered: Option<Scanner>,
 }
 
 impl Engine {
-    /// Compiles the rules; findings below `least` are to be left out.
-    pub(crate) fn new(rules: &RuleArgs, engine: &EngineArgs, least: Option<Severity>) -> Result<Engine> {
-        let database = RuleSet::load(rules)?.database(config(engine))?;
-        let unfiltered = Scanner::new(&database, Policy::new())?;
-        Ok(match least {
-            None => Engine { scanner: unfiltered, unfiltered: None },
-            Some(severity) => {
-                let scanner = Scanner::new(&database, Policy::new().min_severity(severity))?;
-                Engine { scanner, unfiltered: Some(unfiltered) }
-            }
-        })
+    /// Gets the rules ready; findings below `least` are to be left out.
+    pub(crate) fn new(args: &RuleArgs, engine: &EngineArgs, least: Option<Severity>) -> Result<Engine> {
+        let config = config(engine);
+        let (database, rules) = if built_in_alone(args) {
+            // To leave some out by the policy takes no time, to compile the others does.
+            let database = hypersieve_builtin::database(config);
+            let mut rules = in_sets(database.rules().to_vec(), &args.sets, |rule| rule)?;
+            disable(&mut rules, &args.disable, |rule| rule)?;
+            (database, rules)
+        } else {
+            let database = RuleSet::load(args)?.compile(config)?;
+            let rules = database.rules().to_vec();
+            (database, rules)
+        };
+        let in_use: HashSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let left_out = database.rules().iter().filter(|rule| !in_use.contains(rule.id.as_str()));
+        let policy = left_out.fold(Policy::new(), |policy, rule| policy.disable(&rule.id));
+        let unfiltered = Scanner::new(&database, policy.clone())?;
+        let (scanner, unfiltered) = match least {
+            None => (unfiltered, None),
+            Some(severity) => (Scanner::new(&database, policy.min_severity(severity))?, Some(unfiltered)),
+        };
+        Ok(Engine { scanner, rules, unfiltered })
     }
 
     /// The scanner.
     pub(crate) fn scanner(&self) -> &Scanner {
         &self.scanner
+    }
+
+    /// The rules in use, in order.
+    pub(crate) fn rules(&self) -> &[Arc<Rule>] {
+        &self.rules
+    }
+
+    /// The rule in use that has an id or an alias.
+    pub(crate) fn find(&self, id: &str) -> Option<&Arc<Rule>> {
+        self.rules.iter().find(|rule| is_named(rule, id))
     }
 
     /// The rule of a finding.
@@ -120,18 +140,43 @@ pub(crate) fn config(args: &EngineArgs) -> Config {
 
 type Slot = Option<(Rule, Option<Examples>)>;
 
+/// Whether no rule but built-in ones is asked for.
+fn built_in_alone(args: &RuleArgs) -> bool {
+    args.added.is_empty() && !args.no_builtin
+}
+
 fn builtin(sets: &[String]) -> Result<Vec<Slot>> {
-    let all = hypersieve_builtin::rules();
+    let rules = in_sets(hypersieve_builtin::rules(), sets, |rule| rule)?;
+    Ok(rules.into_iter().map(|rule| Some((rule, None))).collect())
+}
+
+/// The built-in rules of these sets, or all if there are none.
+fn in_sets<R>(mut rules: Vec<R>, sets: &[String], rule: impl Fn(&R) -> &Rule) -> Result<Vec<R>> {
     for set in sets {
-        if !all.iter().any(|rule| rule.set == *set) {
-            let mut known: Vec<&str> = all.iter().map(|rule| rule.set.as_str()).collect();
+        if !rules.iter().any(|r| rule(r).set == *set) {
+            let mut known: Vec<&str> = rules.iter().map(|r| rule(r).set.as_str()).collect();
             known.sort_unstable();
             known.dedup();
             bail!("--set {set}: no built-in rule is in it: use one of {}", known.join(", "));
         }
     }
-    let wanted = |rule: &Rule| sets.is_empty() || sets.contains(&rule.set);
-    Ok(all.into_iter().filter(wanted).map(|rule| Some((rule, None))).collect())
+    rules.retain(|r| sets.is_empty() || sets.contains(&rule(r).set));
+    Ok(rules)
+}
+
+/// Leaves out the rules with these ids or aliases.
+fn disable<R>(rules: &mut Vec<R>, ids: &[String], rule: impl Fn(&R) -> &Rule) -> Result<()> {
+    for id in ids {
+        let before = rules.len();
+        rules.retain(|r| !is_named(rule(r), id));
+        if rules.len() == before {
+            bail!("--disable {id}: no rule has this id or alias{}", similar(id, rules.iter().map(&rule)));
+        }
+    }
+    if rules.is_empty() {
+        bail!("no rule is left, and without rules everything would be allowed: leave out fewer");
+    }
+    Ok(())
 }
 
 /// Adds a rule of the user's; the first `built_in` slots are the built-in rules'.

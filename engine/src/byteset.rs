@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::error::LoadError;
+use crate::serial::{Reader, Writer};
+
 /// A set of byte values.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
 pub(crate) struct ByteSet([u64; 4]);
@@ -79,6 +82,16 @@ impl ByteSet {
         }
         let upper = self.iter().next()?;
         (upper.is_ascii_uppercase() && self.contains(upper | 0x20)).then_some(upper | 0x20)
+    }
+}
+
+impl ByteSet {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        self.0.iter().for_each(|word| writer.u64(*word));
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<ByteSet, LoadError> {
+        Ok(ByteSet([reader.u64()?, reader.u64()?, reader.u64()?, reader.u64()?]))
     }
 }
 

@@ -1,21 +1,25 @@
 //! The compiled form of a set of rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::anchor::extract::Contents;
-use crate::anchor::{Anchor, Located, extract, grams, rarity};
+use crate::anchor::list::AnchorList;
+use crate::anchor::{Anchor, Located, Planned, extract};
 use crate::cache::Cache;
 use crate::channel::Channel;
 use crate::confirm::{Confirm, FoundBy, Matcher};
-use crate::error::{BuildError, BuildErrorKind, PatternError};
+use crate::error::{BuildError, BuildErrorKind, LoadError, PatternError};
 use crate::filter::gate::{Comparison, Gate, Group};
+use crate::filter::native::LookUps;
 use crate::filter::{Config, Filter, SimdLevel};
+use crate::owners::Owners;
 use crate::pattern::{self, Parsed};
-use crate::plan::{AnchorPlan, PatternPlan};
+use crate::plan::{PatternPlan, Placed, Plans, Strategy};
 use crate::rule::{Matching, Pattern, Rule, RunClass};
+use crate::serial::{self, Reader, Writer, frame};
 use crate::view;
 
 /// Longest hull of an `all` rule in bytes of the view.
@@ -35,10 +39,13 @@ pub(crate) struct Program {
     pub(crate) rules: Vec<Arc<Rule>>,
     by_id: HashMap<String, usize>,
     pub(crate) patterns: Vec<Confirm>,
-    plans: Vec<PatternPlan>,
+    plans: Plans,
+    told_plans: OnceLock<Vec<PatternPlan>>,
+    anchors: AnchorList,
     /// The patterns that each anchor belongs to.
-    pub(crate) patterns_of: Vec<Box<[u32]>>,
+    pub(crate) owners: Owners,
     pub(crate) filter: Filter,
+    digest: OnceLock<u64>,
     /// Bytes of the longest anchor: how far back a filter must read again at a chunk's edge.
     pub(crate) longest_anchor: usize,
     /// No anchor ends farther behind the start of its match than this.
@@ -75,7 +82,8 @@ impl Database {
 
     /// How each pattern is found and confirmed, in the order of the rules and of their patterns.
     pub fn plans(&self) -> &[PatternPlan] {
-        &self.program.plans
+        let program = &*self.program;
+        program.told_plans.get_or_init(|| program.plans.tell(&program.patterns, &program.anchors))
     }
 
     /// The knobs it was built with.
@@ -106,6 +114,33 @@ impl Database {
         self.program.filter.memory()
     }
 
+    /// A number that tells sets of rules apart: it changes with whatever a rule states, and with nothing else.
+    ///
+    /// It is no signature: who wants to can make up rules with any digest.
+    pub fn digest(&self) -> u64 {
+        let program = &*self.program;
+        *program.digest.get_or_init(|| serial::rules::digest(&program.rules_to_bytes()))
+    }
+
+    /// The database as bytes, from which [`Database::from_bytes`] makes it again in little time.
+    ///
+    /// They depend on the rules and on the version of this crate, not on the configuration. It takes a good part of the
+    /// time that compiling does.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.program.to_bytes()
+    }
+
+    /// Loads what [`Database::to_bytes`] wrote. Findings are those of the database that was written.
+    ///
+    /// The bytes are checked and not trusted: whatever they hold, neither loading nor scanning panics or reads what it
+    /// should not. But who can write them decides what is found, as who writes the rules does.
+    ///
+    /// # Errors
+    /// The bytes are none of a database, are of another version, cut short or damaged.
+    pub fn from_bytes(bytes: &[u8], config: Config) -> Result<Database, LoadError> {
+        Ok(Database { program: Arc::new(Program::from_bytes(bytes, config)?) })
+    }
+
     pub(crate) fn create_cache(&self) -> Cache {
         Cache::new(self.program.id, self.program.patterns.len())
     }
@@ -116,7 +151,7 @@ impl fmt::Debug for Database {
         f.debug_struct("Database")
             .field("rules", &self.program.rules.len())
             .field("patterns", &self.program.patterns.len())
-            .field("anchors", &self.program.patterns_of.len())
+            .field("anchors", &self.program.owners.len())
             .field("filter", &self.program.config.filter)
             .finish()
     }
@@ -158,60 +193,137 @@ impl DatabaseBuilder {
     /// The first rule that can't be compiled, with the pattern and what to do about it; and a set without rules,
     /// because it would call everything clean.
     pub fn build(self) -> Result<Database, BuildError> {
-        if self.rules.is_empty() {
+        let checked = Checked::new(self.rules)?;
+        let mut compiled = Vec::new();
+        for (index, rule) in checked.rules.iter().enumerate() {
+            for (in_rule, pattern) in rule.patterns.iter().enumerate() {
+                compiled.push(
+                    compile(index, in_rule, pattern, self.config.simd)
+                        .map_err(|e| BuildError::in_pattern(&rule.id, in_rule, e))?,
+                );
+            }
+        }
+        let all = compiled.iter().flat_map(|c| &c.anchors);
+        let mut anchors: Vec<&Anchor> = all.map(|located| &located.anchor).collect();
+        anchors.sort_unstable();
+        anchors.dedup();
+        let index: HashMap<&Anchor, usize> = anchors.iter().copied().zip(0..).collect();
+        let planned: Vec<Planned> = anchors.iter().copied().cloned().map(Planned::new).collect();
+        let mut plans = Plans::default();
+        for compiled in &compiled {
+            let place = |l: &Located| Placed::new(index[&l.anchor], l.from, l.to);
+            let placed: Vec<Placed> = compiled.anchors.iter().map(place).collect();
+            plans.push(compiled.strategy, compiled.worst_steps_per_byte, &placed);
+        }
+        let anchors = AnchorList::new(&planned);
+        let filter = Filter::new(&anchors, || LookUps::new(&planned), self.config);
+        let patterns = compiled.into_iter().map(|c| c.confirm).collect();
+        let program = Program::new(checked, patterns, plans, anchors, filter, self.config);
+        Ok(Database { program: Arc::new(program) })
+    }
+}
+
+/// Rules that are in order as far as that can be said without their patterns.
+struct Checked {
+    rules: Vec<Arc<Rule>>,
+    by_id: HashMap<String, usize>,
+    within: Vec<Option<u64>>,
+}
+
+impl Checked {
+    fn new(rules: Vec<Rule>) -> Result<Checked, BuildError> {
+        if rules.is_empty() {
             return Err(BuildError::new(
                 BuildErrorKind::NoRules,
                 "there is no rule to look for, so every text would pass",
                 "add rules, or leave some of them enabled",
             ));
         }
-        let by_id = index_ids(&self.rules)?;
-        let mut patterns = Vec::new();
-        let mut plans = Vec::new();
-        let mut anchors: BTreeMap<Anchor, Vec<u32>> = BTreeMap::new();
-        let mut lead = 1;
-        let mut reach = 1;
-        let mut within = Vec::new();
-        for (index, rule) in self.rules.iter().enumerate() {
-            within.push(check_rule(rule)?);
-            reach = reach.max(within[index].unwrap_or(0));
-            for (in_rule, pattern) in rule.patterns.iter().enumerate() {
-                let compiled = compile(index, in_rule, pattern, self.config.simd)
-                    .map_err(|e| BuildError::in_pattern(&rule.id, in_rule, e))?;
-                lead = lead.max(compiled.confirm.farthest_end as u64);
-                reach = reach.max(compiled.confirm.width as u64);
-                let number = u32::try_from(patterns.len()).expect("fewer than 2^32 patterns");
-                for located in compiled.anchors {
-                    anchors.entry(located.anchor).or_default().push(number);
-                }
-                patterns.push(compiled.confirm);
-                plans.push(compiled.plan);
-            }
-        }
-        let (anchors, patterns_of): (Vec<Anchor>, Vec<Vec<u32>>) = anchors.into_iter().unzip();
-        let patterns_of = patterns_of
-            .into_iter()
-            .map(|mut patterns| {
-                patterns.dedup();
-                patterns.into()
-            })
-            .collect();
-        let program = Program {
+        let by_id = index_ids(&rules)?;
+        let within = rules.iter().map(check_rule).collect::<Result<_, _>>()?;
+        Ok(Checked { rules: rules.into_iter().map(Arc::new).collect(), by_id, within })
+    }
+}
+
+impl Program {
+    fn new(
+        rules: Checked,
+        patterns: Vec<Confirm>,
+        plans: Plans,
+        anchors: AnchorList,
+        filter: Filter,
+        config: Config,
+    ) -> Program {
+        let Checked { rules, by_id, within } = rules;
+        let lead = patterns.iter().map(|p| p.farthest_end as u64).fold(1, u64::max);
+        let widths = patterns.iter().map(|p| p.width as u64);
+        let reach = widths.chain(within.iter().copied().flatten()).fold(1, u64::max);
+        let of_patterns = plans.anchors().map(|placed| placed.iter().map(|p| p.anchor));
+        Program {
             id: next_id(),
-            config: self.config,
-            by_id,
-            patterns,
-            plans,
-            patterns_of,
-            filter: Filter::new(&anchors, self.config),
-            longest_anchor: anchors.iter().map(Anchor::len).max().unwrap_or(1),
+            config,
+            owners: Owners::new(anchors.len(), of_patterns),
+            longest_anchor: anchors.longest(),
             lead,
             // The bytes on either side of a match, which assertions read, count, too.
             reach: reach + 2,
+            rules,
+            by_id,
+            patterns,
+            plans,
+            told_plans: OnceLock::new(),
+            anchors,
+            filter,
+            digest: OnceLock::new(),
             within,
-            rules: self.rules.into_iter().map(Arc::new).collect(),
-        };
-        Ok(Database { program: Arc::new(program) })
+        }
+    }
+
+    fn rules_to_bytes(&self) -> Vec<u8> {
+        serial::rules::to_bytes(self.rules.iter().map(|rule| &**rule))
+    }
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let rules = self.rules_to_bytes();
+        let mut writer = Writer::default();
+        writer.block(&rules);
+        self.anchors.write(&mut writer);
+        for (index, confirm) in self.patterns.iter().enumerate() {
+            self.plans.write(index, &mut writer);
+            confirm.write(&mut writer);
+        }
+        let planned: Vec<Planned> =
+            (0..self.anchors.len()).map(|i| Planned::new(self.anchors.get(i))).collect();
+        LookUps::new(&planned).write(&mut writer);
+        frame::close(serial::rules::digest(&rules), &writer.into_bytes())
+    }
+
+    fn from_bytes(bytes: &[u8], config: Config) -> Result<Program, LoadError> {
+        let (digest, payload) = frame::open(bytes)?;
+        let mut reader = Reader::new(payload);
+        let rules = reader.block()?;
+        if serial::rules::digest(rules) != digest {
+            return Err(LoadError::malformed("its digest is not that of its rules"));
+        }
+        let checked = Checked::new(serial::rules::from_bytes(rules)?)?;
+        let anchors = AnchorList::read(&mut reader)?;
+        let mut plans = Plans::default();
+        let mut patterns = Vec::new();
+        for (rule, stated) in (0u32..).zip(&checked.rules) {
+            for (in_rule, _) in (0u32..).zip(&stated.patterns) {
+                let ends = plans.read(&mut reader, &anchors)?;
+                patterns.push(Confirm::read(&mut reader, (rule, in_rule), ends, config.simd)?);
+            }
+        }
+        let look_ups = LookUps::read(&mut reader, anchors.strings().count())?;
+        reader.end()?;
+        if !Filter::can_take(&anchors, config) {
+            return Err(LoadError::too_large());
+        }
+        let filter = Filter::new(&anchors, || look_ups, config);
+        let program = Program::new(checked, patterns, plans, anchors, filter, config);
+        let _ = program.digest.set(digest);
+        Ok(program)
     }
 }
 
@@ -275,7 +387,8 @@ fn check_rule(rule: &Rule) -> Result<Option<u64>, BuildError> {
 struct Compiled {
     confirm: Confirm,
     anchors: Vec<Located>,
-    plan: PatternPlan,
+    strategy: Strategy,
+    worst_steps_per_byte: usize,
 }
 
 fn compile(
@@ -296,22 +409,14 @@ fn compile(
     let width = parsed.width;
     // The matcher itself is made anew when it is needed: most never are, and all together they are large.
     let matcher = Matcher::new(parsed, level);
-    let plan = PatternPlan {
-        rule,
-        pattern: in_rule,
-        strategy: matcher.strategy(),
-        anchors: anchors.iter().map(describe).collect(),
-        gates: found_by.gates.len(),
-        width,
-        worst_steps_per_byte: matcher.worst_steps_per_start(width),
-    };
+    let (strategy, worst_steps_per_byte) = (matcher.strategy(), matcher.worst_steps_per_start(width));
     let confirm = Confirm::new(
         u32::try_from(rule).expect("fewer than 2^32 rules"),
         u32::try_from(in_rule).expect("fewer than 2^32 patterns"),
         width,
         found_by,
     );
-    Ok(Compiled { confirm, anchors, plan })
+    Ok(Compiled { confirm, anchors, strategy, worst_steps_per_byte })
 }
 
 fn contents_of(parsed: &Parsed) -> Result<Contents, PatternError> {
@@ -342,24 +447,4 @@ fn gates(anchors: &[Located], others: &[Vec<Located>], level: SimdLevel) -> Vec<
         others.iter().filter_map(|g| Group::new(g)).filter(|g| g.per_kib < VAGUE_GATE).collect();
     groups.sort_by(|a, b| a.per_kib.total_cmp(&b.per_kib));
     groups.iter().take(MAX_GATES).map(|g| Gate::new(g, anchors, level)).collect()
-}
-
-fn describe(located: &Located) -> AnchorPlan {
-    let (tier, estimated_per_kib) = match &located.anchor {
-        Anchor::Bytes(literal) => {
-            let plan =
-                grams::plan(literal).expect("the compiler only takes anchors that the filter can find");
-            let by_grams = rarity::per_kib(&literal.sets);
-            let by_word = if plan.tier == grams::AnchorTier::Word { plan.per_kib } else { f64::INFINITY };
-            (plan.tier, by_grams.min(by_word))
-        }
-        Anchor::Run(..) => (grams::AnchorTier::Run, f64::NAN),
-    };
-    AnchorPlan {
-        text: located.anchor.describe(),
-        from: located.from,
-        to: located.to,
-        tier,
-        estimated_per_kib,
-    }
 }

@@ -120,6 +120,96 @@ impl fmt::Display for BuildError {
 
 impl std::error::Error for BuildError {}
 
+/// Why bytes could not be loaded as a database, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadError {
+    kind: LoadErrorKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum LoadErrorKind {
+    Foreign,
+    Version { found: u32, known: u32 },
+    Cut,
+    Damaged,
+    Malformed(&'static str),
+    TooLarge,
+    Rules(BuildError),
+}
+
+impl LoadError {
+    /// The bytes are something else.
+    pub(crate) fn foreign() -> LoadError {
+        LoadError { kind: LoadErrorKind::Foreign }
+    }
+
+    /// The bytes were written by a version with another format.
+    pub(crate) fn version(found: u32, known: u32) -> LoadError {
+        LoadError { kind: LoadErrorKind::Version { found, known } }
+    }
+
+    /// The end is missing.
+    pub(crate) fn cut() -> LoadError {
+        LoadError { kind: LoadErrorKind::Cut }
+    }
+
+    /// The checksum is not that of the bytes.
+    pub(crate) fn damaged() -> LoadError {
+        LoadError { kind: LoadErrorKind::Damaged }
+    }
+
+    /// The checksum is right, and what the bytes say is not.
+    pub(crate) fn malformed(what: &'static str) -> LoadError {
+        LoadError { kind: LoadErrorKind::Malformed(what) }
+    }
+
+    /// The chosen filter would need too much memory.
+    pub(crate) fn too_large() -> LoadError {
+        LoadError { kind: LoadErrorKind::TooLarge }
+    }
+}
+
+impl From<BuildError> for LoadError {
+    fn from(error: BuildError) -> LoadError {
+        LoadError { kind: LoadErrorKind::Rules(error) }
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            LoadErrorKind::Foreign => {
+                write!(f, "these bytes are no database: give those that `Database::to_bytes` wrote")
+            }
+            LoadErrorKind::Version { found, known } => write!(
+                f,
+                "the database has format {found}, and this version reads format {known}: write it again from its rules"
+            ),
+            LoadErrorKind::Cut => {
+                write!(
+                    f,
+                    "the end of the database is missing: copy it again, or write it again from its rules"
+                )
+            }
+            LoadErrorKind::Damaged => {
+                write!(f, "the database is damaged: copy it again, or write it again from its rules")
+            }
+            LoadErrorKind::Malformed(what) => write!(
+                f,
+                "the database contradicts itself, {what}: it was not written by this program, write it from its rules"
+            ),
+            LoadErrorKind::TooLarge => {
+                write!(f, "the database is too large for the chosen filter: use the native filter")
+            }
+            LoadErrorKind::Rules(error) => {
+                write!(f, "the rules in the database can't be used: {error}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for LoadError {}
+
 /// A policy names a rule or a category that the database does not have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyError {

@@ -26,12 +26,14 @@ pub mod mask;
 #[cfg(feature = "oracle")]
 #[doc(hidden)]
 pub mod oracle;
+mod owners;
 mod pattern;
 mod plan;
 mod policy;
 mod reading;
 mod rule;
 mod scanner;
+mod serial;
 mod severity;
 mod stream;
 mod validate;
@@ -41,7 +43,7 @@ mod view;
 pub use cache::{Cache, PatternStats, Stats};
 pub use channel::{Channel, UnknownName};
 pub use database::{Database, DatabaseBuilder};
-pub use error::{BuildError, BuildErrorKind, PolicyError, ScanError};
+pub use error::{BuildError, BuildErrorKind, LoadError, PolicyError, ScanError};
 pub use filter::{Config, FilterKind, SimdLevel};
 pub use finding::Finding;
 pub use plan::{AnchorPlan, AnchorTier, PatternPlan, Strategy};

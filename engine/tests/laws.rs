@@ -10,13 +10,16 @@ mod support;
 use std::fmt;
 
 use hypersieve::oracle::Oracle;
-use hypersieve::{Action, Cache, Channel, Config, Database, Pattern, Rule, ScanError, Severity, Stream};
+use hypersieve::{
+    Action, Cache, Channel, Config, Database, Pattern, Policy, Rule, ScanError, Scanner, Severity, Stream,
+};
 use proptest::prelude::*;
 use proptest::test_runner::Config as Runs;
 
 use expression::{Expression, expressions};
 use support::check;
 use support::compose::{CHANGES, GAPS, NOISE, SAMPLES, compose};
+use support::damage::Damage;
 use support::stock;
 
 /// `cases`, unless the environment says how many.
@@ -113,6 +116,33 @@ proptest! {
         let mut oracle = Oracle::new(&rules).expect("the stock is valid");
         let expected = check::oracle(&mut oracle, &rules, &text, channel);
         check::law_2(&check::scanners(&rules), &expected, &text, channel);
+    }
+
+    /// Law 2 goes on when a database is written and loaded, whatever the filter.
+    #[test]
+    fn a_loaded_database_is_the_one_that_was_written(Rules(rules) in some_rules(), codes in codes(), channel in channels()) {
+        let text = text_of(&rules, &codes);
+        let built = check::scanner(&rules, Config::new());
+        let expected = check::whole(&built, &text, channel);
+        let bytes = built.database().to_bytes();
+        for config in check::scanners(&rules).iter().map(|(_, scanner)| scanner.database().config()) {
+            let loaded = Database::from_bytes(&bytes, config).expect("nothing was changed");
+            prop_assert_eq!(loaded.rules(), built.database().rules());
+            prop_assert_eq!(loaded.max_holdback(), built.database().max_holdback());
+            // In words, because the rate of a run is not a number and so equals nothing.
+            prop_assert_eq!(format!("{:?}", loaded.plans()), format!("{:?}", built.database().plans()));
+            prop_assert_eq!(loaded.to_bytes(), bytes.clone());
+            let loaded = Scanner::new(&loaded, Policy::new()).expect("the empty policy names nothing");
+            prop_assert_eq!(check::whole(&loaded, &text, channel), expected.clone(), "{:?}", config);
+        }
+    }
+
+    /// Bytes of a database that somebody has changed are refused, or harmless.
+    #[test]
+    fn a_changed_database_makes_no_panic(data in prop::collection::vec(any::<u8>(), 2..80)) {
+        if let Some(damage) = Damage::decode(&[&[data[0] & 0x7f, data[1] % 8], &data[2..]].concat()) {
+            damage.check();
+        }
     }
 
     /// A boundary judges and clears what is pending, and what completes later is found.

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::case::{CHUNKING_LONGEST, Case, FILTERS_LONGEST};
+use support::damage::Damage;
 
 /// The files of a target's cases, in the order of their names.
 fn files(target: &str) -> Vec<PathBuf> {
@@ -31,6 +32,15 @@ fn chunking() {
 #[test]
 fn filters() {
     files("filters").iter().for_each(|file| case(file, FILTERS_LONGEST).check_filters());
+}
+
+#[test]
+fn database_bytes() {
+    for file in files("database_bytes") {
+        println!("{}", file.display());
+        let data = fs::read(file).expect("the file can be read");
+        Damage::decode(&data).expect("a target keeps only what it can decode").check();
+    }
 }
 
 /// Codes mean something else once the stock grows; this rewrites new cases so that they hold their text as it is.

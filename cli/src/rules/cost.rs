@@ -13,7 +13,7 @@ use crate::exit::Exit;
 use crate::number::{counted, grouped};
 use crate::rules::describe::Described;
 use crate::rules::table::{self, Cell, Side};
-use crate::ruleset::RuleSet;
+use crate::ruleset;
 use crate::sample::Sample;
 use crate::visible::visible;
 
@@ -50,7 +50,7 @@ struct AnchorCost<'d> {
 
 pub(crate) fn run(args: &CostArgs) -> Result<Exit> {
     let sample = Sample::read(&args.paths)?;
-    let database = RuleSet::load(&args.rules)?.database(Config::new())?;
+    let database = ruleset::database(&args.rules, Config::new())?;
     let scanner = Scanner::new(&database, Policy::new())?;
     let mut cache = scanner.create_cache();
     for piece in sample.pieces(PIECE) {

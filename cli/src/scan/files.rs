@@ -94,9 +94,7 @@ pub(crate) fn run(engine: &Engine, args: &ScanArgs) -> Result<Exit> {
         ScanFormat::Text => Box::new(Text::new(out, Paint::stdout(args.color))),
         ScanFormat::Json => Box::new(Document::new(out)),
         ScanFormat::Jsonl => Box::new(Lines::new(out)),
-        ScanFormat::Sarif => {
-            Box::new(Sarif::new(out, engine.scanner().database(), std::env::current_dir().ok()))
-        }
+        ScanFormat::Sarif => Box::new(Sarif::new(out, engine.rules().to_vec(), std::env::current_dir().ok())),
     };
     let mut totals = Totals::default();
     let mut print = |outcome: &Outcome| {

@@ -138,7 +138,7 @@ fn expected<'m>(engine: &Engine, folder: &Path, sample: &'m Sample) -> Result<Ve
     let channel = sample.channel.parse()?;
     let action = sample.verdict.parse()?;
     for id in &sample.rules {
-        ensure!(engine.scanner().database().rule(id).is_some(), "no rule has the id or alias `{id}`");
+        ensure!(engine.find(id).is_some(), "no rule has the id or alias `{id}`");
     }
     let found = walk::find(&[folder.join(&sample.path)], Ignored::Included);
     if let Some(problem) = found.problems.into_iter().next() {
@@ -156,7 +156,7 @@ fn differences(engine: &Engine, expected: &Expected<'_>, report: &Report) -> Vec
         found.push(format!("expected {}, got {}: {why} fired", expected.action, report.action));
     }
     for id in expected.rules {
-        let rule = engine.scanner().database().rule(id);
+        let rule = engine.find(id);
         if rule.is_none_or(|rule| !fired.contains(&rule.id.as_str())) {
             found.push(format!("rule {id} did not fire"));
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use hypersieve::{Database, Rule, Severity};
+use hypersieve::{Rule, Severity};
 use serde_json::{Value, json};
 
 use crate::scan::files::{Printer, Totals};
@@ -27,8 +27,7 @@ pub(crate) struct Sarif<W> {
 }
 
 impl<W: Write> Sarif<W> {
-    pub(crate) fn new(out: W, database: &Database, folder: Option<PathBuf>) -> Sarif<W> {
-        let rules = database.rules().to_vec();
+    pub(crate) fn new(out: W, rules: Vec<Arc<Rule>>, folder: Option<PathBuf>) -> Sarif<W> {
         Sarif { out, rules, folder, results: Vec::new(), notifications: Vec::new() }
     }
 }
@@ -77,7 +76,7 @@ impl<W: Write> Sarif<W> {
             let occurrence = occurrences.entry((&shown.rule.id, &shown.matched)).or_default();
             *occurrence += 1;
             let index = self.rules.iter().position(|rule| rule.id == shown.rule.id);
-            let index = index.context("a finding's rule is not among the database's")?;
+            let index = index.context("a finding's rule is not among those in use")?;
             self.results.push(result(shown, index, &uri, *occurrence));
         }
         for (id, more) in report.unlisted() {
@@ -210,9 +209,7 @@ mod tests {
 
     #[test]
     fn paths_become_uris() {
-        let rule = Rule::new("A", "c", Severity::Low).pattern(hypersieve::Pattern::literal("disregard"));
-        let database = Database::builder().rule(rule).build().unwrap();
-        let sarif = Sarif::new(Vec::new(), &database, Some(PathBuf::from("/home/me")));
+        let sarif = Sarif::new(Vec::new(), Vec::new(), Some(PathBuf::from("/home/me")));
         for (path, uri) in [
             ("/home/me/a b/c#.txt", "a%20b/c%23.txt"),
             ("a/ü.txt", "a/%C3%BC.txt"),

@@ -45,6 +45,12 @@ pub enum AnchorTier {
     Run,
 }
 
+impl AnchorTier {
+    /// All of them, in the order in which they are numbered where a database is written.
+    pub(crate) const ALL: [AnchorTier; 5] =
+        [AnchorTier::Word, AnchorTier::Long, AnchorTier::Medium, AnchorTier::Short, AnchorTier::Run];
+}
+
 impl fmt::Display for AnchorTier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

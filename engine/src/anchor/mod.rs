@@ -6,10 +6,12 @@
 pub(crate) mod extract;
 pub(crate) mod grams;
 pub(crate) mod hash;
+pub(crate) mod list;
 pub(crate) mod rarity;
 
 use crate::byteset::ByteSet;
 use crate::rule::RunClass;
+use grams::GramPlan;
 
 /// Longest anchor in bytes: what the exact comparison reads at once, and what a filter re-reads at a chunk's edge.
 pub(crate) const MAX_ANCHOR: usize = 16;
@@ -77,6 +79,24 @@ impl Anchor {
             }
             Anchor::Run(class, length) => format!("<{class} x {length}>"),
         }
+    }
+}
+
+/// An anchor and how it is looked up, which takes a while to work out.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Planned {
+    pub(crate) anchor: Anchor,
+    /// `None` for runs, which are not looked up, and for what the compiler would not take.
+    pub(crate) plan: Option<GramPlan>,
+}
+
+impl Planned {
+    pub(crate) fn new(anchor: Anchor) -> Planned {
+        let plan = match &anchor {
+            Anchor::Bytes(literal) => grams::plan(literal),
+            Anchor::Run(..) => None,
+        };
+        Planned { anchor, plan }
     }
 }
 

@@ -7,15 +7,18 @@
 pub(crate) mod automaton;
 mod chain;
 
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use crate::cache::Scratch;
+use crate::error::LoadError;
 use crate::filter::SimdLevel;
 use crate::filter::gate::{Comparison, Gate};
 use crate::pattern::sequence::{Merge, WordSets};
-use crate::pattern::{self, Parsed};
+use crate::pattern::{self, MAX_WIDTH, Parsed};
 use crate::plan::Strategy;
 use crate::rule::Pattern;
+use crate::serial::{Reader, Writer};
 use automaton::{Automaton, Progress};
 use chain::Chain;
 
@@ -128,10 +131,41 @@ impl Confirm {
         }
     }
 
-    /// Its matcher; `None` if the pattern is none, which only a database that was read from forged bytes can bring about.
+    /// Its matcher; `None` if the pattern is none or not this one, which only a database that was read from forged bytes
+    /// can bring about.
     fn matcher(&self, pattern: &Pattern) -> Option<&Matcher> {
-        let make = || Some(Matcher::new(pattern::parse(pattern).ok()?, self.beginnings.level()));
+        let make = || {
+            let parsed = pattern::parse(pattern).ok().filter(|parsed| parsed.width == self.width)?;
+            Some(Matcher::new(parsed, self.beginnings.level()))
+        };
         self.matcher.get_or_init(make).as_ref()
+    }
+
+    /// What [`Confirm::read`] can't work out from the pattern's anchors.
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        writer.number(self.width);
+        self.beginnings.write(writer);
+        writer.list(&self.gates, |writer, gate| gate.write(writer));
+    }
+
+    /// Reads the confirm of a pattern; where its anchors end comes from `ends`.
+    pub(crate) fn read(
+        reader: &mut Reader<'_>,
+        (rule, in_rule): (u32, u32),
+        ends: RangeInclusive<usize>,
+        level: SimdLevel,
+    ) -> Result<Confirm, LoadError> {
+        let width = reader.at_most(MAX_WIDTH)?;
+        if width == 0 || *ends.end() > width {
+            return Err(LoadError::malformed("an anchor lies behind the end of its match"));
+        }
+        let found_by = FoundBy {
+            nearest_end: *ends.start(),
+            farthest_end: *ends.end(),
+            beginnings: Comparison::read(reader, level)?,
+            gates: reader.list(1, |reader| Gate::read(reader, level))?,
+        };
+        Ok(Confirm::new(rule, in_rule, width, found_by))
     }
 
     /// Builds what is otherwise built at the first candidate.

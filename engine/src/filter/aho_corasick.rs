@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aho_corasick::{AhoCorasick, Input, MatchKind};
 
-use crate::anchor::Anchor;
+use crate::anchor::list::{AnchorList, Bytes};
 use crate::byteset::ByteSet;
 use crate::filter::Candidate;
 use crate::filter::runs::RunAnchors;
@@ -12,6 +12,9 @@ use crate::filter::table::AnchorTable;
 
 /// Most spellings of an anchor's literal before a shorter literal is taken.
 const MAX_SPELLINGS: usize = 64;
+
+/// Most spellings of all anchors together; the built-in rules have 6,000 or so.
+const MAX_LITERALS: usize = 1 << 18;
 
 /// A filter over the anchors' literals.
 #[derive(Debug)]
@@ -25,13 +28,21 @@ pub(crate) struct AhoCorasickFilter {
 }
 
 impl AhoCorasickFilter {
-    pub(crate) fn new(anchors: &[Anchor]) -> AhoCorasickFilter {
+    /// Whether these are few enough: the automaton grows with the number of their spellings.
+    pub(crate) fn can_take(anchors: &AnchorList) -> bool {
+        let mut left = MAX_LITERALS;
+        anchors.strings().all(|string| {
+            let spellings = Stretch::of(anchors, string).spellings_count();
+            left.checked_sub(spellings).map(|rest| left = rest).is_some()
+        })
+    }
+
+    pub(crate) fn new(anchors: &AnchorList) -> AhoCorasickFilter {
         let mut by_literal: BTreeMap<Vec<u8>, Vec<(u32, usize)>> = BTreeMap::new();
-        let strings = anchors.iter().filter_map(Anchor::sets);
-        for (entry, sets) in (0u32..).zip(strings) {
-            let (offset, spellings) = literal(sets);
-            for spelling in spellings {
-                by_literal.entry(spelling).or_default().push((entry, offset));
+        for (entry, string) in (0u32..).zip(anchors.strings()) {
+            let stretch = Stretch::of(anchors, string);
+            for spelling in stretch.spellings() {
+                by_literal.entry(spelling).or_default().push((entry, stretch.offset));
             }
         }
         let automaton = (!by_literal.is_empty()).then(|| {
@@ -73,29 +84,46 @@ impl AhoCorasickFilter {
     }
 }
 
-/// The longest stretch of an anchor with few enough spellings, its offset, and the spellings in lower case.
-fn literal(sets: &[ByteSet]) -> (usize, Vec<Vec<u8>>) {
-    let lower = |set: &ByteSet| ByteSet::of(&set.iter().map(|b| b.to_ascii_lowercase()).collect::<Vec<u8>>());
-    let sets: Vec<ByteSet> = sets.iter().map(lower).collect();
-    let mut best = 0..0;
-    for from in 0..sets.len() {
-        let mut count = 1;
-        let to = (from..sets.len())
-            .take_while(|&i| {
-                count *= sets[i].len();
-                count <= MAX_SPELLINGS
-            })
-            .last();
-        if let Some(to) = to.filter(|to| to + 1 - from > best.len()) {
-            best = from..to + 1;
+/// A part of an anchor, with its bytes in lower case.
+struct Stretch {
+    offset: usize,
+    sets: Vec<ByteSet>,
+}
+
+impl Stretch {
+    /// The longest part of an anchor with few enough spellings.
+    fn of(anchors: &AnchorList, string: Bytes<'_>) -> Stretch {
+        let lower =
+            |set: ByteSet| ByteSet::of(&set.iter().map(|b| b.to_ascii_lowercase()).collect::<Vec<u8>>());
+        let sets: Vec<ByteSet> = string.positions.iter().map(|p| lower(anchors.set(*p))).collect();
+        let mut best = 0..0;
+        for from in 0..sets.len() {
+            let mut count = 1;
+            let to = (from..sets.len())
+                .take_while(|&i| {
+                    count *= sets[i].len();
+                    count <= MAX_SPELLINGS
+                })
+                .last();
+            if let Some(to) = to.filter(|to| to + 1 - from > best.len()) {
+                best = from..to + 1;
+            }
         }
+        Stretch { offset: best.start, sets: sets[best].to_vec() }
     }
-    let mut spellings = vec![Vec::new()];
-    for set in &sets[best.clone()] {
-        spellings = spellings
-            .iter()
-            .flat_map(|s: &Vec<u8>| set.iter().map(move |b| [s.as_slice(), &[b]].concat()))
-            .collect();
+
+    fn spellings_count(&self) -> usize {
+        self.sets.iter().map(ByteSet::len).product()
     }
-    (best.start, spellings)
+
+    fn spellings(&self) -> Vec<Vec<u8>> {
+        let mut spellings = vec![Vec::new()];
+        for set in &self.sets {
+            spellings = spellings
+                .iter()
+                .flat_map(|s: &Vec<u8>| set.iter().map(move |b| [s.as_slice(), &[b]].concat()))
+                .collect();
+        }
+        spellings
+    }
 }

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
-use crate::anchor::{Anchor, Literal, grams};
+use crate::anchor::list::AnchorList;
+use crate::anchor::{Anchor, Literal, Planned, grams};
 use crate::byteset::ByteSet;
+use crate::filter::native::LookUps;
 use crate::filter::{Candidate, Config, Filter, FilterKind, SimdLevel};
 use crate::rule::RunClass;
 
@@ -122,11 +124,13 @@ proptest! {
         let begins_inside = |i: u32, at: usize| {
             matches!(anchors[i as usize], Anchor::Run(RunClass::Digits, _)) && !text[at].is_ascii_digit()
         };
+        let planned: Vec<Planned> = anchors.iter().cloned().map(Planned::new).collect();
+        let list = AnchorList::new(&planned);
         let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available());
         let configs = levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)]);
         for config in configs {
             let mut found: Vec<Candidate> = Vec::new();
-            Filter::new(&anchors, config).find(&text, from, &mut found);
+            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, &mut found);
             let found: BTreeSet<(u32, usize)> = found
                 .iter()
                 .flat_map(|c| (c.first_end..=c.last_end).map(|end| (c.anchor, end - anchors[c.anchor as usize].len())))

@@ -7,8 +7,11 @@
 
 use crate::anchor::{Located, grams, rarity};
 use crate::byteset::ByteSet;
+use crate::error::LoadError;
 use crate::filter::SimdLevel;
 use crate::filter::simd::NibbleTable;
+use crate::pattern::MAX_WIDTH;
+use crate::serial::{Reader, Writer};
 
 /// Bytes of a string that are compared.
 const BYTES: usize = 4;
@@ -32,6 +35,9 @@ const EXACT_WORDS: usize = 32;
 
 /// Most spellings of one string before a comparison does without looking them up.
 const MAX_SPELLINGS: usize = 512;
+
+/// A gate lies at most this far from the end of its anchor, since both lie in one match.
+const MAX_DISTANCE: usize = 2 * MAX_WIDTH;
 
 /// A set of strings, one of which must stand in a window around the anchor.
 #[derive(Debug)]
@@ -120,6 +126,47 @@ impl Gate {
             return true;
         }
         self.comparison.positions(text, first, last).next().is_some()
+    }
+}
+
+impl Gate {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for distance in [self.nearest, self.farthest] {
+            let shifted = distance.checked_add_unsigned(MAX_DISTANCE).expect("a gate is near its anchor");
+            writer.number(shifted.cast_unsigned());
+        }
+        self.comparison.write(writer);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>, level: SimdLevel) -> Result<Gate, LoadError> {
+        let distance = |shifted: usize| shifted.cast_signed() - MAX_DISTANCE.cast_signed();
+        let nearest = distance(reader.at_most(2 * MAX_DISTANCE)?);
+        let farthest = distance(reader.at_most(2 * MAX_DISTANCE)?);
+        Ok(Gate { comparison: Comparison::read(reader, level)?, nearest, farthest })
+    }
+}
+
+impl Comparison {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        for table in &self.tables {
+            writer.raw(&table.low);
+            writer.raw(&table.high);
+        }
+        writer.flag(!self.exact.is_empty());
+        self.exact.iter().for_each(|word| writer.u64(*word));
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>, level: SimdLevel) -> Result<Comparison, LoadError> {
+        let mut tables = [NibbleTable::default(); BYTES];
+        for table in &mut tables {
+            *table = NibbleTable { low: *reader.array()?, high: *reader.array()? };
+        }
+        let mut exact = Vec::new();
+        if reader.flag()? {
+            let (words, _) = reader.raw(EXACT_WORDS * 8)?.as_chunks();
+            exact = words.iter().map(|word| u64::from_le_bytes(*word)).collect();
+        }
+        Ok(Comparison { tables, level: level.resolve(), exact: exact.into() })
     }
 }
 

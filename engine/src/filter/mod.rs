@@ -13,7 +13,9 @@ pub(crate) mod runs;
 pub(crate) mod simd;
 pub(crate) mod table;
 
-use crate::anchor::Anchor;
+use crate::anchor::list::AnchorList;
+use aho_corasick::AhoCorasickFilter;
+use native::LookUps;
 
 pub use config::{Config, FilterKind, SimdLevel};
 
@@ -31,14 +33,25 @@ pub(crate) struct Candidate {
 #[derive(Debug)]
 pub(crate) enum Filter {
     Native(Box<native::Native>),
-    AhoCorasick(aho_corasick::AhoCorasickFilter),
+    AhoCorasick(AhoCorasickFilter),
 }
 
 impl Filter {
-    pub(crate) fn new(anchors: &[Anchor], config: Config) -> Filter {
+    /// The filter of a configuration. `look_ups` says how the native one finds the anchors, and is asked only for it.
+    pub(crate) fn new(anchors: &AnchorList, look_ups: impl FnOnce() -> LookUps, config: Config) -> Filter {
         match config.filter {
-            FilterKind::Native => Filter::Native(Box::new(native::Native::new(anchors, config.simd))),
-            FilterKind::AhoCorasick => Filter::AhoCorasick(aho_corasick::AhoCorasickFilter::new(anchors)),
+            FilterKind::Native => {
+                Filter::Native(Box::new(native::Native::new(anchors, look_ups(), config.simd)))
+            }
+            FilterKind::AhoCorasick => Filter::AhoCorasick(AhoCorasickFilter::new(anchors)),
+        }
+    }
+
+    /// Whether the filter of a configuration can take these anchors in bounded memory.
+    pub(crate) fn can_take(anchors: &AnchorList, config: Config) -> bool {
+        match config.filter {
+            FilterKind::Native => true,
+            FilterKind::AhoCorasick => AhoCorasickFilter::can_take(anchors),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Everything works on 64-byte blocks as bit masks: bit i of a mask speaks of byte i of the block. The masks come from
 //! the portable tables here or from a SIMD kernel; what follows from them is the same code.
 
-use crate::anchor::Anchor;
+use crate::anchor::list::AnchorList;
 use crate::filter::Candidate;
 use crate::rule::RunClass;
 
@@ -98,10 +98,9 @@ pub(crate) struct RunSearch<'a> {
 }
 
 impl RunAnchors {
-    pub(crate) fn new(anchors: &[Anchor]) -> RunAnchors {
+    pub(crate) fn new(anchors: &AnchorList) -> RunAnchors {
         let mut runs = RunAnchors::default();
-        for (index, anchor) in (0u32..).zip(anchors) {
-            let Anchor::Run(class, length) = anchor else { continue };
+        for (index, class, length) in anchors.runs() {
             let list = match class {
                 RunClass::Digits => &mut runs.digits,
                 RunClass::Token => &mut runs.token,
@@ -109,7 +108,7 @@ impl RunAnchors {
                 RunClass::MixedScript => &mut runs.mixed_script,
                 RunClass::ZeroWidth => continue,
             };
-            list.push((index, *length));
+            list.push((index, length));
         }
         for list in [&mut runs.digits, &mut runs.token, &mut runs.marks, &mut runs.mixed_script] {
             list.sort_unstable_by_key(|&(index, length)| (length, index));

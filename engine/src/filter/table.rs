@@ -1,6 +1,7 @@
 //! The exact table: does this anchor really stand here?
 
-use crate::anchor::{Anchor, Literal, MAX_ANCHOR};
+use crate::anchor::list::{AnchorList, Bytes, Position};
+use crate::anchor::{Literal, MAX_ANCHOR};
 use crate::byteset::ByteSet;
 
 /// All byte anchors, ready to be compared with the text.
@@ -26,37 +27,9 @@ struct Entry {
 
 impl AnchorTable {
     /// The byte anchors of a list; run anchors are left out.
-    pub(crate) fn new(anchors: &[Anchor]) -> AnchorTable {
-        let mut entries = Vec::new();
-        for (index, anchor) in anchors.iter().enumerate() {
-            let Anchor::Bytes(literal) = anchor else { continue };
-            let sets = &literal.sets;
-            assert!(sets.len() <= MAX_ANCHOR, "an anchor is at most {MAX_ANCHOR} bytes long");
-            let (mut value, mut mask) = (0u128, 0u128);
-            let mut classes = Vec::new();
-            for (position, set) in sets.iter().enumerate() {
-                let shift = 8 * position;
-                if let Some(byte) = set.single() {
-                    value |= u128::from(byte) << shift;
-                    mask |= 0xff << shift;
-                } else if let Some(letter) = set.folded_letter() {
-                    value |= u128::from(letter & 0xdf) << shift;
-                    mask |= 0xdf << shift;
-                } else if *set != ByteSet::FULL {
-                    classes.push((u8::try_from(position).expect("positions are below 16"), *set));
-                }
-            }
-            entries.push(Entry {
-                value,
-                mask,
-                length: u8::try_from(sets.len()).expect("lengths are at most 16"),
-                starts_word: literal.starts_word,
-                ends_word: literal.ends_word,
-                anchor: u32::try_from(index).expect("fewer than 2^32 anchors"),
-                classes: classes.into(),
-            });
-        }
-        AnchorTable { entries }
+    pub(crate) fn new(anchors: &AnchorList) -> AnchorTable {
+        let entries = anchors.strings().map(|string| Entry::new(anchors, string));
+        AnchorTable { entries: entries.collect() }
     }
 
     /// The database's index and the length of an entry's anchor, if it stands at `at`.
@@ -84,5 +57,35 @@ impl AnchorTable {
 
     pub(crate) fn memory(&self) -> usize {
         self.entries.iter().map(|e| size_of::<Entry>() + size_of_val(&*e.classes)).sum()
+    }
+}
+
+impl Entry {
+    fn new(anchors: &AnchorList, string: Bytes<'_>) -> Entry {
+        assert!(string.positions.len() <= MAX_ANCHOR, "an anchor is at most {MAX_ANCHOR} bytes long");
+        let (mut value, mut mask) = ([0; MAX_ANCHOR], [0; MAX_ANCHOR]);
+        let mut classes = Vec::new();
+        for (at, position) in string.positions.iter().enumerate() {
+            (value[at], mask[at]) = match *position {
+                Position::Byte(byte) => (byte, 0xff),
+                Position::Letter(letter) => (letter & 0xdf, 0xdf),
+                Position::Class(_) => {
+                    let set = anchors.set(*position);
+                    if set != ByteSet::FULL {
+                        classes.push((u8::try_from(at).expect("positions are below 16"), set));
+                    }
+                    (0, 0)
+                }
+            };
+        }
+        Entry {
+            value: u128::from_le_bytes(value),
+            mask: u128::from_le_bytes(mask),
+            length: u8::try_from(string.positions.len()).expect("lengths are at most 16"),
+            starts_word: string.starts_word,
+            ends_word: string.ends_word,
+            anchor: string.anchor,
+            classes: classes.into(),
+        }
     }
 }

@@ -152,7 +152,7 @@ impl Reading {
                 if first_end > last_end {
                     continue;
                 }
-                for &pattern in &program.patterns_of[candidate.anchor as usize] {
+                for &pattern in program.owners.of(candidate.anchor) {
                     if active[pattern as usize] {
                         self.follow(program, scratch, window, pattern, first_end..=last_end);
                     }

@@ -5,4 +5,5 @@
 pub(crate) mod case;
 pub(crate) mod check;
 pub(crate) mod compose;
+pub(crate) mod damage;
 pub(crate) mod stock;

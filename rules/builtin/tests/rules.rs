@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use hypersieve::{Database, Rule};
+use hypersieve::{Channel, Config, Database, FilterKind, Policy, Rule, Scanner, SimdLevel};
 use hypersieve_rules::{Colour, lint, parse_str};
 
 /// How many of the catalogue's rules are written; a rule that gets lost, or a file that is not read, is noticed.
@@ -50,7 +50,7 @@ fn every_category_has_rules() {
 }
 
 #[test]
-fn the_table_holds_what_the_files_say() {
+fn the_database_holds_what_the_files_say() {
     let mut stated = Vec::new();
     for (name, yaml) in hypersieve_builtin::sources() {
         let docs = parse_str(name, yaml).unwrap_or_else(|error| panic!("{error}"));
@@ -63,12 +63,50 @@ fn the_table_holds_what_the_files_say() {
     assert_eq!(hypersieve_builtin::rules(), stated);
 }
 
+/// The embedded database is the one that the rules compile to, and its size is no accident.
 #[test]
-fn all_rules_together_compile() {
-    let rules = hypersieve_builtin::rules();
-    let count = rules.len();
-    let database = Database::builder().rules(rules).build().unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(database.rules().len(), count);
+fn the_database_is_what_the_rules_compile_to() {
+    let built = Database::builder().rules(hypersieve_builtin::rules()).build();
+    let built = built.unwrap_or_else(|error| panic!("{error}"));
+    let bytes = built.to_bytes();
+    assert!(bytes.len() < 2 << 20, "{} bytes", bytes.len());
+    for config in configs() {
+        let loaded = hypersieve_builtin::database(config);
+        assert_eq!(loaded.config(), config);
+        assert_eq!(loaded.digest(), built.digest());
+        assert_eq!(loaded.max_holdback(), built.max_holdback());
+        assert_eq!(format!("{:?}", loaded.plans()), format!("{:?}", built.plans()));
+        assert!(loaded.to_bytes() == bytes, "{config:?}: the bytes differ");
+    }
+}
+
+/// On the examples of all rules, which between them make every rule fire.
+#[test]
+fn the_database_finds_what_the_compiled_rules_find() {
+    let mut texts = Vec::new();
+    for (name, yaml) in hypersieve_builtin::sources() {
+        let docs = parse_str(name, yaml).unwrap_or_else(|error| panic!("{error}"));
+        for doc in docs {
+            let examples = doc.examples.r#match.into_iter().chain(doc.examples.no_match);
+            texts.extend(examples.map(|example| example.text));
+        }
+    }
+    let built = Database::builder().rules(hypersieve_builtin::rules()).build();
+    let built = built.unwrap_or_else(|error| panic!("{error}"));
+    let found = |database: &Database| -> Vec<String> {
+        let scanner = Scanner::new(database, Policy::new()).expect("the empty policy names nothing");
+        let scan = |text: &String| scanner.scan(text.as_bytes(), Channel::Any).expect("the rules are valid");
+        texts.iter().map(|text| format!("{:?}", scan(text))).collect()
+    };
+    let expected = found(&built);
+    for config in configs() {
+        assert!(found(&hypersieve_builtin::database(config)) == expected, "{config:?}");
+    }
+}
+
+fn configs() -> [Config; 3] {
+    let native = Config::new();
+    [native, native.simd(SimdLevel::Portable), native.filter(FilterKind::AhoCorasick)]
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use crate::anchor::grams::{GRAM, spellings};
 use crate::anchor::hash::MULTIPLIER;
 use crate::byteset::ByteSet;
-use crate::filter::native::WINDOW;
+use crate::error::LoadError;
+use crate::filter::native::{WINDOW, look_ups};
 use crate::filter::runs::BLOCK;
+use crate::serial::{Reader, Writer};
 
 /// Bits of the bitmap for each gram: one false hit in 16 positions.
 const BITS_PER_GRAM: usize = 16;
@@ -40,13 +42,13 @@ pub(super) struct GramTable {
     entries: Box<[GramEntry]>,
 }
 
-/// Collects grams.
-#[derive(Debug, Default)]
-pub(super) struct Builder {
+/// The grams of anchors, in the order of a table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Grams {
     entries: Vec<GramEntry>,
 }
 
-impl Builder {
+impl Grams {
     /// Adds the grams of `length` bytes of an anchor at the given offsets.
     pub(super) fn insert(&mut self, entry: u32, sets: &[ByteSet], offsets: &[usize], length: usize) {
         for &offset in offsets {
@@ -57,21 +59,54 @@ impl Builder {
         }
     }
 
-    pub(super) fn build(mut self) -> GramTable {
-        let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
-        let bitmap_bits =
-            bits_for(self.entries.len() * BITS_PER_GRAM).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
-        let bucket_bits = bits_for(self.entries.len()).clamp(8, 20);
-        let (bitmap_shift, bucket_shift) = (32 - bitmap_bits, 32 - bucket_bits);
-        let bucket = |gram: u32| (hash(gram) >> bucket_shift) as usize;
-        self.entries.sort_unstable_by_key(|e| (bucket(e.gram), *e));
+    /// Puts them in order, as the other calls want them.
+    pub(super) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(GramEntry::place);
         self.entries.dedup();
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.list(&self.entries, |writer, entry| {
+            writer.u32(entry.gram);
+            writer.u32(entry.entry << 4 | u32::from(entry.offset));
+        });
+    }
+
+    /// Reads grams of so many anchors.
+    pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Grams, LoadError> {
+        let entries = reader.list(8, |reader| {
+            let gram = reader.u32()?;
+            let (entry, offset) = look_ups::read_place(reader, anchors)?;
+            Ok(GramEntry { gram, entry, offset })
+        })?;
+        if !entries.is_sorted_by_key(GramEntry::place) {
+            return Err(LoadError::malformed("the grams of its anchors are not in order"));
+        }
+        Ok(Grams { entries })
+    }
+}
+
+impl GramEntry {
+    /// What the entries of every table are sorted by: a bucket is a range of hashes.
+    fn place(&self) -> (u32, GramEntry) {
+        (hash(self.gram), *self)
+    }
+}
+
+impl GramTable {
+    pub(super) fn new(grams: Grams) -> GramTable {
+        let entries = grams.entries;
+        let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
+        let bitmap_bits = bits_for(entries.len() * BITS_PER_GRAM).clamp(LEAST_BITMAP_BITS, MOST_BITMAP_BITS);
+        let bucket_bits = bits_for(entries.len()).clamp(8, 20);
+        let (bitmap_shift, bucket_shift) = (32 - bitmap_bits, 32 - bucket_bits);
         let mut bitmap = vec![0u32; 1 << (bitmap_bits - 5)];
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
-        for entry in &self.entries {
-            let place = hash(entry.gram) >> bitmap_shift;
+        for entry in &entries {
+            let hash = hash(entry.gram);
+            let place = hash >> bitmap_shift;
             bitmap[(place >> 5) as usize] |= 1 << (place & 31);
-            starts[bucket(entry.gram) + 1] += 1;
+            starts[(hash >> bucket_shift) as usize + 1] += 1;
         }
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
@@ -81,12 +116,10 @@ impl Builder {
             bitmap_shift,
             bucket_shift,
             starts: starts.into(),
-            entries: self.entries.into(),
+            entries: entries.into(),
         }
     }
-}
 
-impl GramTable {
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -13,19 +13,24 @@
 
 mod gram_table;
 mod kernel;
+mod look_ups;
 mod shorts;
 mod words;
 
-use crate::anchor::grams::{self, AnchorTier, GRAM, GramPlan, plan};
-use crate::anchor::{Anchor, Literal, MAX_ANCHOR};
+use crate::anchor::MAX_ANCHOR;
+use crate::anchor::grams::GRAM;
+use crate::anchor::list::AnchorList;
 use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, RunSearch, bits};
 use crate::filter::table::AnchorTable;
 use crate::filter::{Candidate, SimdLevel};
 
 use gram_table::GramTable;
 use kernel::Kernel;
+use look_ups::SampledGrams;
 use shorts::ShortTable;
 use words::{SECTION, WordSearch, WordTable};
+
+pub(crate) use look_ups::LookUps;
 
 /// Bytes behind a block that its comparisons may read: what a word, a gram or a short anchor at its end takes along.
 const BEHIND: usize = 16;
@@ -52,10 +57,6 @@ struct Sampled {
     medium: GramTable,
 }
 
-/// Up to so many anchors that grams could find are left to the vectorized comparison, which costs less than to look up
-/// grams at all.
-const FEW: usize = 48;
-
 /// What a kernel says about one block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Masks {
@@ -67,45 +68,17 @@ struct Masks {
 }
 
 impl Native {
-    pub(crate) fn new(anchors: &[Anchor], level: SimdLevel) -> Native {
+    pub(crate) fn new(anchors: &AnchorList, look_ups: LookUps, level: SimdLevel) -> Native {
         let table = AnchorTable::new(anchors);
-        let mut shorts = Vec::new();
-        let mut words = Vec::new();
-        let mut ascii = Vec::new();
-        let mut foreign = Vec::new();
-        let literals = anchors.iter().filter_map(|a| match a {
-            Anchor::Bytes(literal) => Some(literal),
-            Anchor::Run(..) => None,
-        });
-        for (entry, literal) in (0u32..).zip(literals) {
-            let plan = plan(literal).expect("the compiler only takes anchors that the filter can find");
-            match plan.tier {
-                AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
-                AnchorTier::Long | AnchorTier::Medium if plan.beyond_ascii => {
-                    foreign.push((entry, literal, plan))
-                }
-                AnchorTier::Long | AnchorTier::Medium => ascii.push((entry, literal, plan)),
-                AnchorTier::Short | AnchorTier::Run => {
-                    shorts.push((entry, literal.sets.as_slice(), plan.offsets[0]))
-                }
-            }
-        }
-        if ascii.len() <= FEW {
-            for (entry, literal, _) in ascii.drain(..) {
-                let offset =
-                    grams::short(&literal.sets).expect("what has grams of four bytes has one of three");
-                shorts.push((entry, literal.sets.as_slice(), offset));
-            }
-        }
-        let shorts = ShortTable::new(&shorts);
+        let shorts = ShortTable::new(look_ups.shorts);
         let runs = RunAnchors::new(anchors);
-        let words = WordTable::new(&words);
+        let words = WordTable::new(&look_ups.words);
         let kernel = Kernel::new(level.resolve(), &words, &shorts, &runs);
         Native {
             table,
             words,
-            ascii: Sampled::new(&ascii),
-            foreign: Sampled::new(&foreign),
+            ascii: Sampled::new(look_ups.ascii),
+            foreign: Sampled::new(look_ups.foreign),
             shorts,
             runs,
             kernel,
@@ -275,17 +248,8 @@ impl Native {
 }
 
 impl Sampled {
-    fn new(anchors: &[(u32, &Literal, GramPlan)]) -> Sampled {
-        let mut long = gram_table::Builder::default();
-        let mut medium = gram_table::Builder::default();
-        for (entry, literal, plan) in anchors {
-            long.insert(*entry, &literal.sets, &plan.offsets, GRAM);
-            if plan.tier == AnchorTier::Medium {
-                // Every fourth position is looked up among the long ones, the positions between among these.
-                medium.insert(*entry, &literal.sets, &plan.offsets, GRAM);
-            }
-        }
-        Sampled { long: long.build(), medium: medium.build() }
+    fn new(grams: SampledGrams) -> Sampled {
+        Sampled { long: GramTable::new(grams.long), medium: GramTable::new(grams.medium) }
     }
 
     fn is_empty(&self) -> bool {

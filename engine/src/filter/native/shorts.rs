@@ -8,8 +8,10 @@
 use crate::anchor::grams::{MOST_SHORT, SHORT_GRAM};
 use crate::anchor::rarity;
 use crate::byteset::ByteSet;
+use crate::error::LoadError;
 use crate::filter::native::WINDOW;
-use crate::filter::native::gram_table::{self, GramEntry, GramTable};
+use crate::filter::native::gram_table::{self, GramEntry, GramTable, Grams};
+use crate::serial::{Reader, Writer};
 
 /// Bytes that are compared; of a shorter anchor the last may be any.
 pub(super) const BYTES: usize = MOST_SHORT;
@@ -23,11 +25,18 @@ pub(super) struct ShortTable {
     grams: GramTable,
 }
 
-impl ShortTable {
+/// What the table is made of: which anchors share a bucket is worked out from the rarity of their bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shorts {
+    bytes: Box<[[u8; 256]; BYTES]>,
+    grams: Grams,
+}
+
+impl Shorts {
     /// Takes entry, byte sets and offset of the compared bytes of each anchor.
-    pub(super) fn new(anchors: &[(u32, &[ByteSet], usize)]) -> ShortTable {
+    pub(super) fn new(anchors: &[(u32, &[ByteSet], usize)]) -> Shorts {
         let mut bytes = Box::new([[0u8; 256]; BYTES]);
-        let mut grams = gram_table::Builder::default();
+        let mut grams = Grams::default();
         let mut sets = [[ByteSet::EMPTY; BYTES]; BUCKETS];
         for &(entry, anchor, offset) in anchors {
             let own: [ByteSet; BYTES] =
@@ -44,7 +53,28 @@ impl ShortTable {
             }
             grams.insert(entry, anchor, &[offset], SHORT_GRAM);
         }
-        ShortTable { bytes, grams: grams.build() }
+        grams.sort();
+        Shorts { bytes, grams }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        self.bytes.iter().for_each(|of_place| writer.raw(of_place));
+        self.grams.write(writer);
+    }
+
+    /// Reads those of so many anchors.
+    pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Shorts, LoadError> {
+        let mut bytes = Box::new([[0u8; 256]; BYTES]);
+        for of_place in bytes.iter_mut() {
+            *of_place = *reader.array()?;
+        }
+        Ok(Shorts { bytes, grams: Grams::read(reader, anchors)? })
+    }
+}
+
+impl ShortTable {
+    pub(super) fn new(shorts: Shorts) -> ShortTable {
+        ShortTable { bytes: shorts.bytes, grams: GramTable::new(shorts.grams) }
     }
 
     pub(super) fn is_empty(&self) -> bool {

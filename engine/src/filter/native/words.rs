@@ -4,8 +4,10 @@ use crate::anchor::grams::{fold, word_keys};
 use crate::anchor::hash::{WORD_KEY, of_word};
 use crate::anchor::{Literal, rarity};
 use crate::byteset::ByteSet;
-use crate::filter::native::{BEHIND, WINDOW};
+use crate::error::LoadError;
+use crate::filter::native::{BEHIND, WINDOW, look_ups};
 use crate::filter::runs::BLOCK;
+use crate::serial::{Reader, Writer};
 
 /// Bits of the bitmap: 32 KiB, of which a second-level cache holds what the first does not. With the keys of a few
 /// hundred rules one word in thirty is a false hit.
@@ -21,9 +23,14 @@ pub(super) struct WordEntry {
     tag: u32,
     /// The anchor's entry in the exact table, and in the lowest four bits where in the anchor the word begins.
     entry_and_offset: u32,
-    /// One more byte of the anchor: the byte this far behind the beginning of the word, folded, must be `byte`.
-    ///
-    /// PERF: many phrases begin with the same word; this tells most of them apart without a look at the anchor itself.
+    telling: Telling,
+}
+
+/// One more byte of an anchor: the byte this far behind the beginning of the word, folded, must be `byte`.
+///
+/// PERF: many phrases begin with the same word; this tells most of them apart without a look at the anchor itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Telling {
     distance: i8,
     byte: u8,
     /// Zero where the anchor has no such byte.
@@ -50,8 +57,8 @@ impl WordEntry {
     /// Whether the anchor may stand where its word begins at `at`.
     #[inline(always)]
     pub(super) fn may_stand(self, text: &[u8], at: usize) -> bool {
-        let byte = at.checked_add_signed(isize::from(self.distance)).and_then(|i| text.get(i));
-        byte.is_some_and(|&b| fold(b) & self.mask == self.byte)
+        let byte = at.checked_add_signed(isize::from(self.telling.distance)).and_then(|i| text.get(i));
+        byte.is_some_and(|&b| fold(b) & self.telling.mask == self.telling.byte)
     }
 
     /// Where in the anchor the word begins.
@@ -60,10 +67,16 @@ impl WordEntry {
     }
 }
 
-impl WordTable {
+/// The words of anchors by their hashes, each with its entry and offset and its telling byte, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    hashes: Vec<(u64, u32, Telling)>,
+}
+
+impl Words {
     /// Takes entry, anchor and the offset of its word.
-    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> WordTable {
-        let mut hashes: Vec<(u64, u32, Option<(i8, u8)>)> = Vec::new();
+    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> Words {
+        let mut hashes: Vec<(u64, u32, Telling)> = Vec::new();
         for &(entry, literal, offset) in anchors {
             let keys = word_keys(literal, offset).expect("the plan of the anchor found its keys few enough");
             let place = u32::try_from(offset).expect("anchors are at most 16 bytes long");
@@ -73,23 +86,58 @@ impl WordTable {
         // By the hash's upper bits, which makes it the order of the buckets, too.
         hashes.sort_unstable();
         hashes.dedup();
+        Words { hashes }
+    }
+
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.list(&self.hashes, |writer, (hash, entry_and_offset, telling)| {
+            writer.u64(*hash);
+            writer.u32(*entry_and_offset);
+            writer.byte(telling.distance.cast_unsigned());
+            writer.byte(telling.byte);
+            writer.byte(telling.mask);
+        });
+    }
+
+    /// Reads those of so many anchors.
+    pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Words, LoadError> {
+        let hashes = reader.list(15, |reader| {
+            let hash = reader.u64()?;
+            let (entry, offset) = look_ups::read_place(reader, anchors)?;
+            let telling = Telling {
+                distance: reader.byte()?.cast_signed(),
+                byte: reader.byte()?,
+                mask: reader.byte()?,
+            };
+            Ok((hash, entry << 4 | u32::from(offset), telling))
+        })?;
+        if !hashes.is_sorted() {
+            return Err(LoadError::malformed("the words of its anchors are not in order"));
+        }
+        Ok(Words { hashes })
+    }
+}
+
+impl WordTable {
+    pub(super) fn new(words: &Words) -> WordTable {
+        let hashes = &words.hashes;
         let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
         let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
         let bucket_shift = 64 - bucket_bits;
         let mut bitmap = Box::new([0u64; 1 << (BITMAP_BITS - 6)]);
         let mut starts = vec![0u32; (1 << bucket_bits) + 1];
-        for &(hash, ..) in &hashes {
+        for &(hash, ..) in hashes {
             let (word, bit) = place(hash);
             bitmap[word] |= 1 << bit;
-            starts[(hash >> bucket_shift) as usize + 1] += 1;
+            starts[upper(hash, bucket_shift) + 1] += 1;
         }
         for b in 1..starts.len() {
             starts[b] += starts[b - 1];
         }
-        let entries = hashes.iter().map(|&(hash, entry_and_offset, telling)| {
-            let (distance, byte) = telling.unwrap_or_default();
-            let mask = if telling.is_some() { u8::MAX } else { 0 };
-            WordEntry { tag: tag(hash), entry_and_offset, distance, byte, mask }
+        let entries = hashes.iter().map(|&(hash, entry_and_offset, telling)| WordEntry {
+            tag: tag(hash),
+            entry_and_offset,
+            telling,
         });
         WordTable { bitmap, bucket_shift, starts: starts.into(), entries: entries.collect() }
     }
@@ -102,7 +150,7 @@ impl WordTable {
     #[inline]
     pub(super) fn entries(&self, key: u64) -> impl Iterator<Item = WordEntry> {
         let hash = of_word(key);
-        let b = (hash >> self.bucket_shift) as usize;
+        let b = upper(hash, self.bucket_shift);
         self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
             .iter()
             .copied()
@@ -114,8 +162,8 @@ impl WordTable {
     }
 }
 
-/// The byte of an anchor that says most beside the key of the word at `offset`: how far behind its beginning, and which.
-fn telling_byte(literal: &Literal, offset: usize) -> Option<(i8, u8)> {
+/// The byte of an anchor that says most beside the key of the word at `offset`.
+fn telling_byte(literal: &Literal, offset: usize) -> Telling {
     let signed = |i: usize| i8::try_from(i).expect("anchors are at most 16 bytes long");
     let key_end = (offset..literal.sets.len().min(offset + WORD_KEY))
         .find(|&i| !literal.sets[i].is_subset(&ByteSet::ALPHANUMERIC))
@@ -126,9 +174,13 @@ fn telling_byte(literal: &Literal, offset: usize) -> Option<(i8, u8)> {
         folded.all(|b| b == first).then_some((i, first))
     };
     let outside = (0..offset).chain(key_end..literal.sets.len()).filter_map(definite);
-    let (at, byte) = outside
-        .min_by(|a, b| rarity::share(&literal.sets[a.0]).total_cmp(&rarity::share(&literal.sets[b.0])))?;
-    Some((signed(at) - signed(offset), byte))
+    let rarest = outside
+        .min_by(|a, b| rarity::share(&literal.sets[a.0]).total_cmp(&rarity::share(&literal.sets[b.0])));
+    rarest.map_or(Telling::default(), |(at, byte)| Telling {
+        distance: signed(at) - signed(offset),
+        byte,
+        mask: u8::MAX,
+    })
 }
 
 /// Bytes of text whose words are noted before they are looked up.
@@ -235,10 +287,16 @@ fn first_word(bytes: u64) -> u64 {
 
 /// The word and the bit of a hash in the bitmap.
 #[inline(always)]
-fn place(hash: u64) -> (usize, u32) {
-    #[expect(clippy::cast_possible_truncation, reason = "the upper bits of the hash")]
-    let place = (hash >> (64 - BITMAP_BITS)) as u32;
-    ((place >> 6) as usize, place & 63)
+fn place(hash: u64) -> (usize, usize) {
+    let place = upper(hash, 64 - BITMAP_BITS);
+    (place >> 6, place & 63)
+}
+
+/// The upper bits of a hash: its place in a table of the size that the shift was made for.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "what is left of the shift is an index")]
+fn upper(hash: u64, shift: u32) -> usize {
+    (hash >> shift) as usize
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
