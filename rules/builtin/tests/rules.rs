@@ -69,7 +69,7 @@ fn the_database_is_what_the_rules_compile_to() {
     let built = Database::builder().rules(hypersieve_builtin::rules()).build();
     let built = built.unwrap_or_else(|error| panic!("{error}"));
     let bytes = built.to_bytes();
-    assert!(bytes.len() < 2 << 20, "{} bytes", bytes.len());
+    assert!(bytes.len() < 4 << 20, "{} bytes", bytes.len());
     for config in configs() {
         let loaded = hypersieve_builtin::database(config);
         assert_eq!(loaded.config(), config);
