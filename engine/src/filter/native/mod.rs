@@ -1,7 +1,7 @@
 //! The native filter: words, grams at sampled positions, short anchors and class runs by vectorized comparison.
 //!
 //! The text is read once in blocks of 64 bytes. Of each block
-//! - the first bytes of each word are hashed and looked up in a bitmap that fits the first-level cache ([`words`]);
+//! - the words are noted; of a section of blocks their first bytes are hashed and looked up in a bitmap ([`words`]);
 //! - the four bytes at every fourth position (and, if there are anchors of five or six bytes, at every second one)
 //!   are folded, hashed and looked up in a bitmap of their own ([`gram_table`]); those that hold a byte beyond ASCII only
 //!   in blocks that have one;

@@ -10,10 +10,9 @@ use crate::filter::runs::BLOCK;
 use crate::serial::{Reader, Writer};
 
 /// Bits of the bitmap: 32 KiB, of which a second-level cache holds what the first does not. With the keys of a few
-/// hundred rules one word in thirty is a false hit.
+/// hundred rules one bit in thirty is set.
 ///
-/// PERF: a constant, so that the loop over the words need not keep it. Two bits a key in half the space had half the false
-/// hits and was slower.
+/// PERF: a constant, so that the loop over the words need not keep it. Two bits a key in half the space gained nothing.
 const BITMAP_BITS: u32 = 18;
 
 /// A word of an anchor.
@@ -203,8 +202,7 @@ pub(super) struct WordSearch {
     before: bool,
 }
 
-/// PERF: apart from each other in memory, or the compiler would gather several and count their zeros in vectors, which takes
-/// four times as long.
+/// PERF: apart from each other in memory, or the compiler gathers several and counts their zeros in vectors, which was slower.
 #[derive(Clone, Copy)]
 struct Position {
     at: u16,
