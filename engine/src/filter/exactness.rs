@@ -150,3 +150,31 @@ proptest! {
         }
     }
 }
+
+/// The words of a text are noted by sections of 2 KiB: one that lies across such an edge, or right at it, is found wherever
+/// the search begins.
+#[test]
+fn words_across_the_edges_of_sections_are_found() {
+    let both = |b: u8| ByteSet::of(&[b.to_ascii_lowercase(), b.to_ascii_uppercase()]);
+    let word = b"jailbreak";
+    let literal =
+        Literal { sets: word.iter().map(|&b| both(b)).collect(), starts_word: true, ends_word: true };
+    let planned = [Planned::new(Anchor::Bytes(literal))];
+    let list = AnchorList::new(&planned);
+    for level in SimdLevel::ALL.into_iter().filter(|l| l.is_available()) {
+        let filter = Filter::new(&list, || LookUps::new(&planned), Config::new().simd(level));
+        for from in [0, 1, 63, 64] {
+            for at in (from + 2048 - 90)..(from + 2048 + 20) {
+                for (filler, stands) in [(b' ', true), (b'x', false)] {
+                    let mut text = vec![filler; from + 4096];
+                    text[at..at + word.len()].copy_from_slice(word);
+                    let mut found = Vec::new();
+                    filter.find(&text, from, &mut found);
+                    let ends: Vec<usize> = found.iter().map(|c| c.last_end).collect();
+                    let expected = if stands { vec![at + word.len()] } else { Vec::new() };
+                    assert_eq!(ends, expected, "{level:?} at {at} from {from}");
+                }
+            }
+        }
+    }
+}
