@@ -16,6 +16,7 @@ mod hash;
 const TRIPLES: usize = 1 << 15;
 const QUADS: usize = 1 << 16;
 const WORDS: usize = 1 << 16;
+const PAIRS: usize = 1 << 18;
 
 /// How often each byte and each hashed group of bytes was seen.
 struct Counts {
@@ -23,6 +24,7 @@ struct Counts {
     triples: Vec<u64>,
     quads: Vec<u64>,
     words: Vec<u64>,
+    pairs: Vec<u64>,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -35,10 +37,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         triples: vec![0; TRIPLES],
         quads: vec![0; QUADS],
         words: vec![0; WORDS],
+        pairs: vec![0; PAIRS],
     };
     counts.add_folder(folder)?;
     let total = counts.bytes.iter().sum::<u64>();
-    let table: Vec<u8> = [&counts.bytes, &counts.triples, &counts.quads, &counts.words]
+    let table: Vec<u8> = [&counts.bytes, &counts.triples, &counts.quads, &counts.words, &counts.pairs]
         .into_iter()
         .flat_map(|c| quantise(c, total))
         .collect();
@@ -70,11 +73,16 @@ impl Counts {
         for w in text.windows(4) {
             self.quads[hash::gram_place(u32::from_le_bytes([w[0], w[1], w[2], w[3]]), QUADS)] += 1;
         }
+        let mut before = None;
         for word in text.split(|b| !b.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
             let mut bytes = [0u8; 8];
             let length = word.len().min(8);
             bytes[..length].copy_from_slice(&word[..length]);
-            self.words[hash::word_place(hash::word_key(u64::from_le_bytes(bytes), word.len()), WORDS)] += 1;
+            let key = hash::word_key(u64::from_le_bytes(bytes), word.len());
+            self.words[hash::word_place(key, WORDS)] += 1;
+            if let Some(before) = before.replace(key) {
+                self.pairs[hash::pair_place(before, key, PAIRS)] += 1;
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The mutable state of a worker: scratch space and counters, reused from scan to scan.
 
-use crate::filter::Candidate;
+use crate::filter::FilterScratch;
 use crate::pattern::sequence::Ends;
 
 /// Scratch space for scans with one database.
@@ -16,7 +16,7 @@ pub struct Cache {
 
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) filter: FilterScratch,
     pub(crate) ends: Ends,
     pub(crate) marks: Marks,
     pub(crate) stats: Stats,
@@ -27,7 +27,7 @@ pub(crate) struct Scratch {
 impl Cache {
     pub(crate) fn new(database: u64, patterns: usize) -> Cache {
         let scratch = Scratch {
-            candidates: Vec::new(),
+            filter: FilterScratch::default(),
             ends: Ends::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),

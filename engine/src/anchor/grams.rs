@@ -33,6 +33,8 @@ const SPELLING_COST: f64 = 0.003;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum AnchorTier {
+    /// By the first bytes of a word and of the next one, at every beginning of a word.
+    Phrase,
     /// By the first bytes of a word, at every beginning of a word.
     Word,
     /// By grams at every fourth position of the text.
@@ -47,13 +49,20 @@ pub enum AnchorTier {
 
 impl AnchorTier {
     /// All of them, in the order in which they are numbered where a database is written.
-    pub(crate) const ALL: [AnchorTier; 5] =
-        [AnchorTier::Word, AnchorTier::Long, AnchorTier::Medium, AnchorTier::Short, AnchorTier::Run];
+    pub(crate) const ALL: [AnchorTier; 6] = [
+        AnchorTier::Phrase,
+        AnchorTier::Word,
+        AnchorTier::Long,
+        AnchorTier::Medium,
+        AnchorTier::Short,
+        AnchorTier::Run,
+    ];
 }
 
 impl fmt::Display for AnchorTier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            AnchorTier::Phrase => "phrase",
             AnchorTier::Word => "word",
             AnchorTier::Long => "long",
             AnchorTier::Medium => "medium",
@@ -73,6 +82,8 @@ pub(crate) struct GramPlan {
     pub(crate) per_kib: f64,
     /// Whether each gram holds a byte beyond ASCII: then only blocks of text with such bytes need be looked at.
     pub(crate) beyond_ascii: bool,
+    /// How many keys are looked up.
+    pub(crate) keys: usize,
 }
 
 impl GramPlan {
@@ -83,6 +94,7 @@ impl GramPlan {
     /// share that, each has its part in it.
     pub(crate) fn cost(&self) -> f64 {
         let (passing, crowding) = match self.tier {
+            AnchorTier::Phrase => (12.0, PHRASE_KEY * self.keys as f64),
             AnchorTier::Word => (12.0, 0.2),
             _ if self.beyond_ascii => (25.0, 0.3),
             AnchorTier::Long => (25.0, 6.0),
@@ -93,18 +105,28 @@ impl GramPlan {
     }
 }
 
+/// What each pair of keys costs by filling the table, in cycles per KiB.
+const PHRASE_KEY: f64 = 0.01;
+
+/// Most pairs of keys of one anchor.
+const MAX_PAIRS: usize = 1024;
+
 /// The cheapest way to find an anchor; `None` if it is too short or too vague.
 pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
+    if !literal.next.is_empty() {
+        return phrase(literal);
+    }
     let sets = &literal.sets;
     let words = (0..sets.len()).filter_map(|o| Some((o, word_keys(literal, o)?))).map(|(offset, keys)| {
         let per_kib = keys.iter().map(|&k| rarity::word_per_kib(k)).sum();
-        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib, beyond_ascii: false }
+        let keys = keys.len();
+        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib, beyond_ascii: false, keys }
     });
     let strides = [(4, AnchorTier::Long), (2, AnchorTier::Medium)];
     let sampled = strides.into_iter().flat_map(|s| [(s, true), (s, false)]).filter_map(
         |((stride, tier), beyond_ascii)| {
             let (offsets, per_kib) = sampled(sets, stride, beyond_ascii)?;
-            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64, beyond_ascii })
+            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64, beyond_ascii, keys: stride })
         },
     );
     let shorts = short(sets).map(|offset| GramPlan {
@@ -112,8 +134,23 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
         per_kib: rarity::per_kib(&sets[offset..(offset + MOST_SHORT).min(sets.len())]),
         offsets: vec![offset],
         beyond_ascii: false,
+        keys: 1,
     });
     words.chain(sampled).chain(shorts).min_by(|a, b| a.cost().total_cmp(&b.cost()))
+}
+
+/// How a word is found that one of some others follows.
+fn phrase(literal: &Literal) -> Option<GramPlan> {
+    let own = word_keys(literal, 0)?;
+    let keys = own.len() * literal.next.len();
+    let pairs = own.iter().flat_map(|&first| literal.next.iter().map(move |&next| (first, next)));
+    (keys <= MAX_PAIRS).then(|| GramPlan {
+        tier: AnchorTier::Phrase,
+        offsets: vec![0],
+        per_kib: pairs.map(|(first, next)| rarity::pair_per_kib(first, next)).sum(),
+        beyond_ascii: false,
+        keys,
+    })
 }
 
 /// Where in an anchor the bytes stand that the vectorized comparison had best look for.
@@ -137,13 +174,19 @@ pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {
     if !begins || !sets[offset].is_subset(&ByteSet::ALPHANUMERIC) {
         return None;
     }
+    keys_of(&sets[offset..], literal.ends_word)
+}
+
+/// The keys of the word that begins with the first of these sets; `ends` says that no letter or digit follows the last
+/// one.
+pub(crate) fn keys_of(sets: &[ByteSet], ends: bool) -> Option<Vec<u64>> {
     let mut keys = Vec::new();
     // The first bytes of words that go on.
     let mut open = vec![0u64];
     for k in 0..WORD_KEY {
-        let set = match sets.get(offset + k) {
+        let set = match sets.get(k) {
             Some(set) => *set,
-            None if literal.ends_word => break,
+            None if ends => break,
             None => ByteSet::FULL,
         };
         if !set.is_subset(&ByteSet::ALPHANUMERIC) {
@@ -222,6 +265,7 @@ mod tests {
             sets: sets(text.trim_matches('|')),
             starts_word: text.starts_with('|'),
             ends_word: text.ends_with('|'),
+            next: Vec::new(),
         }
     }
 

@@ -28,6 +28,19 @@ pub(crate) fn of_word(key: u64) -> u64 {
     key.wrapping_mul(WIDE_MULTIPLIER)
 }
 
+/// The hash of two words in a row, from theirs; its upper bits are the good ones.
+#[inline(always)]
+pub(crate) fn of_pair(first: u64, next: u64) -> u64 {
+    (first.rotate_left(32) ^ next).wrapping_mul(WIDE_MULTIPLIER)
+}
+
+/// The place of two words in a row in a table of `size` entries, a power of two.
+#[inline]
+pub(crate) fn pair_place(first: u64, next: u64, size: usize) -> usize {
+    let hash = of_pair(of_word(first), of_word(next));
+    usize::try_from(hash >> (64 - size.trailing_zeros())).expect("below the size of a table")
+}
+
 /// The place of a gram in a table of `size` entries, a power of two.
 #[inline]
 pub(crate) fn gram_place(gram: u32, size: usize) -> usize {

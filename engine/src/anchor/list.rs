@@ -1,6 +1,9 @@
 //! All anchors of a database in few bytes: what filters are built from, and what is told of them later.
 
+use std::collections::HashMap;
+
 use crate::anchor::grams::AnchorTier;
+use crate::anchor::hash::WORD_KEY;
 use crate::anchor::{Anchor, Literal, MAX_ANCHOR, Planned, rarity};
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
@@ -9,13 +12,15 @@ use crate::rule::RunClass;
 use crate::serial::{Reader, Writer};
 
 /// The anchors of a database.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct AnchorList {
     rows: Vec<Row>,
     /// The positions of all strings, one string after the other.
     positions: Vec<Position>,
     /// Sets of bytes that are neither a single byte nor a letter, each once.
     classes: Vec<ByteSet>,
+    /// The keys of next words, each set of them once; the first is empty.
+    nexts: Vec<Vec<u64>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +31,8 @@ enum Row {
         length: u8,
         starts_word: bool,
         ends_word: bool,
+        /// Index of the keys of next words.
+        next: u32,
         tier: AnchorTier,
         /// How often what is looked up is expected in a KiB of ordinary text.
         per_kib: f64,
@@ -52,14 +59,25 @@ pub(crate) struct Bytes<'a> {
     pub(crate) positions: &'a [Position],
     pub(crate) starts_word: bool,
     pub(crate) ends_word: bool,
+    pub(crate) next: &'a [u64],
 }
+
+/// Most next words of all anchors of a database that is loaded: a few bytes could ask for any number. The built-in rules
+/// have TODO.
+const MAX_PAIRS: usize = 1 << 22;
 
 /// The fewest bytes that a row takes.
 const LEAST_ROW: usize = 3;
 
 impl AnchorList {
     pub(crate) fn new(anchors: &[Planned]) -> AnchorList {
-        let mut list = AnchorList::default();
+        let mut list = AnchorList {
+            rows: Vec::new(),
+            positions: Vec::new(),
+            classes: Vec::new(),
+            nexts: vec![Vec::new()],
+        };
+        let mut places: HashMap<&[u64], u32> = HashMap::from([(&[][..], 0)]);
         for planned in anchors {
             let row = match &planned.anchor {
                 Anchor::Bytes(literal) => {
@@ -70,11 +88,16 @@ impl AnchorList {
                         let position = list.position(set);
                         list.positions.push(position);
                     }
+                    let next = *places.entry(&literal.next).or_insert_with(|| {
+                        list.nexts.push(literal.next.clone());
+                        u32::try_from(list.nexts.len() - 1).expect("fewer than 2^32 anchors")
+                    });
                     Row::Bytes {
                         from,
                         length: u8::try_from(literal.sets.len()).expect("anchors are at most 16 bytes long"),
                         starts_word: literal.starts_word,
                         ends_word: literal.ends_word,
+                        next,
                         tier: plan.tier,
                         per_kib: plan.per_kib,
                     }
@@ -106,11 +129,12 @@ impl AnchorList {
     /// The anchors that are strings, in order.
     pub(crate) fn strings(&self) -> impl Iterator<Item = Bytes<'_>> {
         (0u32..).zip(&self.rows).filter_map(|(anchor, row)| match *row {
-            Row::Bytes { from, length, starts_word, ends_word, .. } => Some(Bytes {
+            Row::Bytes { from, length, starts_word, ends_word, next, .. } => Some(Bytes {
                 anchor,
                 positions: &self.positions[from as usize..][..usize::from(length)],
                 starts_word,
                 ends_word,
+                next: &self.nexts[next as usize],
             }),
             Row::Run(..) => None,
         })
@@ -136,10 +160,11 @@ impl AnchorList {
     /// One anchor in full.
     pub(crate) fn get(&self, index: usize) -> Anchor {
         match self.rows[index] {
-            Row::Bytes { from, length, starts_word, ends_word, .. } => {
+            Row::Bytes { from, length, starts_word, ends_word, next, .. } => {
                 let positions = &self.positions[from as usize..][..usize::from(length)];
                 let sets = positions.iter().map(|p| self.set(*p)).collect();
-                Anchor::Bytes(Literal { sets, starts_word, ends_word })
+                let next = self.nexts[next as usize].clone();
+                Anchor::Bytes(Literal { sets, starts_word, ends_word, next })
             }
             Row::Run(class, length) => Anchor::Run(class, length),
         }
@@ -150,7 +175,11 @@ impl AnchorList {
         match (self.rows[index], self.get(index)) {
             (Row::Bytes { tier, per_kib, .. }, Anchor::Bytes(literal)) => {
                 let by_grams = rarity::per_kib(&literal.sets);
-                (tier, if tier == AnchorTier::Word { by_grams.min(per_kib) } else { by_grams })
+                match tier {
+                    AnchorTier::Phrase => (tier, per_kib),
+                    AnchorTier::Word => (tier, by_grams.min(per_kib)),
+                    _ => (tier, by_grams),
+                }
             }
             _ => (AnchorTier::Run, f64::NAN),
         }
@@ -173,16 +202,20 @@ impl AnchorList {
 
     pub(crate) fn write(&self, writer: &mut Writer) {
         writer.list(&self.classes, |writer, set| set.write(writer));
+        writer.list(&self.nexts[1..], |writer, next| {
+            writer.list(next, |writer, key| writer.raw(&key.to_le_bytes()[..WORD_KEY]));
+        });
         writer.number(self.positions.len());
         writer.list(&self.rows, |writer, row| self.write_row(writer, row));
     }
 
     fn write_row(&self, writer: &mut Writer, row: &Row) {
         match *row {
-            Row::Bytes { from, length, starts_word, ends_word, tier, per_kib } => {
+            Row::Bytes { from, length, starts_word, ends_word, next, tier, per_kib } => {
                 writer.byte(length);
                 writer.choice(&AnchorTier::ALL, &tier);
                 writer.byte(u8::from(starts_word) | u8::from(ends_word) << 1);
+                writer.number(next as usize);
                 writer.float(per_kib);
                 for position in &self.positions[from as usize..][..usize::from(length)] {
                     match *position {
@@ -208,8 +241,17 @@ impl AnchorList {
         if classes.contains(&ByteSet::EMPTY) {
             return Err(LoadError::malformed("a set of bytes is empty"));
         }
-        let mut list =
-            AnchorList { rows: Vec::new(), positions: Vec::with_capacity(reader.count(2)?), classes };
+        let mut nexts = vec![Vec::new()];
+        nexts.extend(reader.list(1, |reader| {
+            reader.list(WORD_KEY, |reader| {
+                let mut key = [0; 8];
+                key[..WORD_KEY].copy_from_slice(reader.raw(WORD_KEY)?);
+                Ok(u64::from_le_bytes(key))
+            })
+        })?);
+        let positions = Vec::with_capacity(reader.count(2)?);
+        let mut list = AnchorList { rows: Vec::new(), positions, classes, nexts };
+        let mut pairs = 0;
         list.rows = reader.list(LEAST_ROW, |reader| {
             let length = reader.byte()?;
             if length == 0 {
@@ -225,13 +267,19 @@ impl AnchorList {
             if edges > 3 {
                 return Err(LoadError::malformed("the edges of an anchor are not known"));
             }
+            let next = reader.index(list.nexts.len())?;
+            pairs += list.nexts[next].len();
+            if pairs > MAX_PAIRS {
+                return Err(LoadError::too_large());
+            }
+            let next = u32::try_from(next).map_err(|_| bad_length())?;
             let per_kib = reader.float()?;
             let from = u32::try_from(list.positions.len()).map_err(|_| bad_length())?;
             for _ in 0..length {
                 list.positions.push(Position::read(reader, list.classes.len())?);
             }
             let (starts_word, ends_word) = (edges & 1 != 0, edges & 2 != 0);
-            Ok(Row::Bytes { from, length, starts_word, ends_word, tier, per_kib })
+            Ok(Row::Bytes { from, length, starts_word, ends_word, next, tier, per_kib })
         })?;
         Ok(list)
     }

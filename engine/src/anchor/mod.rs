@@ -34,9 +34,18 @@ pub(crate) struct Literal {
     pub(crate) starts_word: bool,
     /// Ends with a letter or digit, and none follows.
     pub(crate) ends_word: bool,
+    /// If this is a whole word: the keys of words of which one is the next word, in order. Empty if that is not known.
+    ///
+    /// A filter may use it or not, and need not where the text ends before the next word does.
+    pub(crate) next: Vec<u64>,
 }
 
 impl Literal {
+    /// Whether it is the same string, whatever comes next.
+    pub(crate) fn is_spelt_as(&self, other: &Literal) -> bool {
+        self.sets == other.sets && (self.starts_word, self.ends_word) == (other.starts_word, other.ends_word)
+    }
+
     /// Whether what stands beside the occurrence at `from..to` of a text agrees with what is known; at the edges of
     /// the text it does.
     #[inline]
@@ -61,12 +70,17 @@ impl Anchor {
         }
     }
 
-    /// The bytes at each position, if it is no run.
-    pub(crate) fn sets(&self) -> Option<&[ByteSet]> {
+    /// The string, if it is no run.
+    pub(crate) fn literal(&self) -> Option<&Literal> {
         match self {
-            Anchor::Bytes(literal) => Some(&literal.sets),
+            Anchor::Bytes(literal) => Some(literal),
             Anchor::Run(..) => None,
         }
+    }
+
+    /// The bytes at each position, if it is no run.
+    pub(crate) fn sets(&self) -> Option<&[ByteSet]> {
+        self.literal().map(|literal| literal.sets.as_slice())
     }
 
     /// The anchor as a person reads it.
@@ -75,11 +89,23 @@ impl Anchor {
             Anchor::Bytes(literal) => {
                 let edge = |known: bool| if known { "|" } else { "" };
                 let bytes: String = literal.sets.iter().map(|s| format!("{s:?}")).collect();
-                format!("{}{bytes}{}", edge(literal.starts_word), edge(literal.ends_word))
+                let next = match literal.next.as_slice() {
+                    [] => String::new(),
+                    [key] => format!(" {}", describe_key(*key)),
+                    [key, others @ ..] => format!(" {} (or {} more)", describe_key(*key), others.len()),
+                };
+                format!("{}{bytes}{}{next}", edge(literal.starts_word), edge(literal.ends_word))
             }
             Anchor::Run(class, length) => format!("<{class} x {length}>"),
         }
     }
+}
+
+/// A word by its key: what is cut off is left open.
+fn describe_key(key: u64) -> String {
+    let bytes: Vec<u8> = key.to_le_bytes().into_iter().take_while(|&b| b != 0).collect();
+    let end = if bytes.len() < hash::WORD_KEY { "|" } else { "" };
+    format!("|{}{end}", bytes.escape_ascii())
 }
 
 /// An anchor and how it is looked up, which takes a while to work out.

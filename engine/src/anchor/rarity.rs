@@ -1,5 +1,5 @@
-//! How often a byte string turns up in ordinary text, estimated from counts of three and four bytes in a row, and of the
-//! beginnings of words.
+//! How often a byte string turns up in ordinary text, estimated from counts of three and four bytes in a row, of the
+//! beginnings of words, and of those of two words in a row.
 //!
 //! The counts were taken from ordinary traffic (documents, source, web pages, JSON, shell sessions, mail, tool
 //! descriptions) by `engine/examples/rarity_table.rs`; letters count in lower case. Longer strings are estimated as a
@@ -14,10 +14,11 @@ use crate::byteset::ByteSet;
 const TRIPLES: usize = 1 << 15;
 const QUADS: usize = 1 << 16;
 const WORDS: usize = 1 << 16;
+const PAIRS: usize = 1 << 18;
 
-/// `rarity.bin`: shares of bytes, of hashed triples, of hashed quadruples and of the hashed keys of words, each as
-/// `-8 * log2(share)` of all bytes, cut at 255.
-static TABLE: &[u8; 256 + TRIPLES + QUADS + WORDS] = include_bytes!("rarity.bin");
+/// `rarity.bin`: shares of bytes, of hashed triples, of hashed quadruples, of the hashed keys of words and of those of two
+/// words in a row, each as `-8 * log2(share)` of all bytes, cut at 255.
+static TABLE: &[u8; 256 + TRIPLES + QUADS + WORDS + PAIRS] = include_bytes!("rarity.bin");
 
 /// The shares that the quantised values stand for.
 static SHARES: LazyLock<[f64; 256]> = LazyLock::new(|| std::array::from_fn(|q| (-(q as f64) / 8.0).exp2()));
@@ -38,6 +39,12 @@ fn quad(bytes: [u8; 4]) -> f64 {
 /// The estimated number of words per KiB of ordinary text that have this key.
 pub(crate) fn word_per_kib(key: u64) -> f64 {
     1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + hash::word_place(key, WORDS)])]
+}
+
+/// The estimated number of places per KiB of ordinary text at which the second word follows the first, given by their keys.
+pub(crate) fn pair_per_kib(first: u64, next: u64) -> f64 {
+    let place = hash::pair_place(first, next, PAIRS);
+    1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + WORDS + place])]
 }
 
 /// The share of all bytes of ordinary text that belong to `set`.

@@ -1,14 +1,16 @@
-//! Every filter reports every occurrence of every anchor, and nothing else: compared with a search byte by byte.
+//! Every filter reports every occurrence of every anchor, and nothing else: compared with a search byte by byte. Where an
+//! anchor says which word comes next, it may be reported before others, too.
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
+use crate::anchor::hash::WORD_KEY;
 use crate::anchor::list::AnchorList;
 use crate::anchor::{Anchor, Literal, Planned, grams};
 use crate::byteset::ByteSet;
 use crate::filter::native::LookUps;
-use crate::filter::{Candidate, Config, Filter, FilterKind, SimdLevel};
+use crate::filter::{Config, Filter, FilterKind, FilterScratch, SimdLevel};
 use crate::rule::RunClass;
 
 /// Bytes of which anchors and texts are made: few, so that they meet, and such as differ in one bit of a letter only.
@@ -25,6 +27,27 @@ fn sets() -> impl Strategy<Value = ByteSet> {
     ]
 }
 
+/// A letter or digit of a word.
+fn letters() -> impl Strategy<Value = ByteSet> {
+    prop_oneof![
+        5 => prop::sample::select(b"ab01")
+            .prop_map(|b| ByteSet::of(&[b.to_ascii_lowercase(), b.to_ascii_uppercase()])),
+        1 => Just(ByteSet::of(b"aA1")),
+    ]
+}
+
+fn words() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b"ab01"), 1..8)
+}
+
+/// The key of a word, as anyone would work it out.
+fn key(word: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[..word.len().min(WORD_KEY)].copy_from_slice(&word[..word.len().min(WORD_KEY)]);
+    bytes.iter_mut().take_while(|b| **b != 0).for_each(|b| *b |= 0x20);
+    u64::from_le_bytes(bytes)
+}
+
 fn anchors() -> impl Strategy<Value = Anchor> {
     let run = |class: RunClass, lengths: std::ops::Range<usize>| {
         lengths.prop_map(move |length| Anchor::Run(class, length)).boxed()
@@ -37,10 +60,17 @@ fn anchors() -> impl Strategy<Value = Anchor> {
                     starts_word: starts_word && of_word(sets.first()),
                     ends_word: ends_word && of_word(sets.last()),
                     sets,
+                    next: Vec::new(),
                 }
             })
             .prop_filter("the compiler takes no others", |literal| grams::plan(literal).is_some())
             .prop_map(Anchor::Bytes),
+        3 => (prop::collection::vec(letters(), 1..9), prop::collection::btree_set(words(), 1..4))
+            .prop_map(|(sets, next)| {
+                let mut next: Vec<u64> = next.iter().map(|word| key(word)).collect();
+                next.sort_unstable();
+                Anchor::Bytes(Literal { sets, starts_word: true, ends_word: true, next })
+            }),
         1 => run(RunClass::Digits, 5..25),
         1 => run(RunClass::Token, 20..25),
         1 => run(RunClass::Marks, 5..6),
@@ -57,6 +87,10 @@ fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
         match anchors.get(usize::from(*which) % (anchors.len() + 2)) {
             Some(Anchor::Bytes(literal)) => {
                 text.extend(literal.sets.iter().map(|s| choose(&s.iter().collect::<Vec<u8>>())));
+                if let Some(next) = literal.next.first() {
+                    text.extend((0..choose(b"\x00\x01\x01\x02\x05")).map(|_| choose(b" \n-\xc3")));
+                    text.extend(next.to_le_bytes().iter().take_while(|b| **b != 0));
+                }
             }
             Some(Anchor::Run(RunClass::Digits, _)) => {
                 text.extend((0..*which / 8).map(|_| choose(b"012345678901234 .-")))
@@ -82,7 +116,7 @@ fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
         crate::filter::runs::KINDS[usize::from(b)] & crate::filter::runs::kind::LEAD_GREEK_CYRILLIC != 0
     };
     match anchor {
-        Anchor::Bytes(Literal { sets, starts_word, ends_word }) => {
+        Anchor::Bytes(Literal { sets, starts_word, ends_word, .. }) => {
             let is_word = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
             sets.iter().zip(bytes).all(|(set, &b)| set.contains(b))
                 && !(*starts_word && at > 0 && is_word(text.get(at - 1)))
@@ -102,6 +136,14 @@ fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
                 || is_lead(bytes[0]) && bytes[2].is_ascii_alphabetic()
         }
     }
+}
+
+/// Whether the word behind the anchor at `at` is one of those that follow it.
+fn goes_on(anchor: &Anchor, text: &[u8], at: usize) -> bool {
+    let Some(literal) = anchor.literal().filter(|literal| !literal.next.is_empty()) else { return true };
+    let behind = &text[at + literal.sets.len()..];
+    let mut words = behind.split(|b| !b.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.next().is_some_and(|word| literal.next.contains(&key(word)))
 }
 
 proptest! {
@@ -129,13 +171,17 @@ proptest! {
         let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available());
         let configs = levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)]);
         for config in configs {
-            let mut found: Vec<Candidate> = Vec::new();
-            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, &mut found);
-            let found: BTreeSet<(u32, usize)> = found
+            let mut scratch = FilterScratch::default();
+            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, &mut scratch);
+            let found: BTreeSet<(u32, usize)> = scratch
+                .candidates
                 .iter()
                 .flat_map(|c| (c.first_end..=c.last_end).map(|end| (c.anchor, end - anchors[c.anchor as usize].len())))
                 .collect();
-            for &(i, at) in all.iter().filter(|(i, at)| *at >= from && !begins_inside(*i, *at)) {
+            let must = |(i, at): &&(u32, usize)| {
+                *at >= from && !begins_inside(*i, *at) && goes_on(&anchors[*i as usize], &text, *at)
+            };
+            for &(i, at) in all.iter().filter(must) {
                 prop_assert!(
                     found.contains(&(i, at)),
                     "{config:?} misses {} at {at} from {from}: {}", anchors[i as usize].describe(), text.escape_ascii()
@@ -157,8 +203,12 @@ proptest! {
 fn words_across_the_edges_of_sections_are_found() {
     let both = |b: u8| ByteSet::of(&[b.to_ascii_lowercase(), b.to_ascii_uppercase()]);
     let word = b"jailbreak";
-    let literal =
-        Literal { sets: word.iter().map(|&b| both(b)).collect(), starts_word: true, ends_word: true };
+    let literal = Literal {
+        sets: word.iter().map(|&b| both(b)).collect(),
+        starts_word: true,
+        ends_word: true,
+        next: Vec::new(),
+    };
     let planned = [Planned::new(Anchor::Bytes(literal))];
     let list = AnchorList::new(&planned);
     for level in SimdLevel::ALL.into_iter().filter(|l| l.is_available()) {
@@ -168,9 +218,9 @@ fn words_across_the_edges_of_sections_are_found() {
                 for (filler, stands) in [(b' ', true), (b'x', false)] {
                     let mut text = vec![filler; from + 4096];
                     text[at..at + word.len()].copy_from_slice(word);
-                    let mut found = Vec::new();
-                    filter.find(&text, from, &mut found);
-                    let ends: Vec<usize> = found.iter().map(|c| c.last_end).collect();
+                    let mut scratch = FilterScratch::default();
+                    filter.find(&text, from, &mut scratch);
+                    let ends: Vec<usize> = scratch.candidates.iter().map(|c| c.last_end).collect();
                     let expected = if stands { vec![at + word.len()] } else { Vec::new() };
                     assert_eq!(ends, expected, "{level:?} at {at} from {from}");
                 }

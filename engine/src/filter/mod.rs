@@ -29,6 +29,13 @@ pub(crate) struct Candidate {
     pub(crate) anchor: u32,
 }
 
+/// What a filter finds, and scratch space for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FilterScratch {
+    pub(crate) candidates: Vec<Candidate>,
+    words: Box<native::WordSearch>,
+}
+
 /// A compiled filter.
 #[derive(Debug)]
 pub(crate) enum Filter {
@@ -55,16 +62,16 @@ impl Filter {
         }
     }
 
-    /// Appends every occurrence that begins at `from` or behind it and ends within `text`, in no order.
+    /// Appends to the candidates every occurrence that begins at `from` or behind it and ends within `text`, in no order.
     ///
     /// Whether a digit run goes on over a separator at the very end of `text` is only known once the next byte is
     /// there: such an occurrence may be missing until `text` is longer.
     ///
     /// Returns how many positions reached the exact table.
-    pub(crate) fn find(&self, text: &[u8], from: usize, found: &mut Vec<Candidate>) -> u64 {
+    pub(crate) fn find(&self, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
         match self {
-            Filter::Native(filter) => filter.find(text, from, found),
-            Filter::AhoCorasick(filter) => filter.find(text, from, found),
+            Filter::Native(filter) => filter.find(text, from, scratch),
+            Filter::AhoCorasick(filter) => filter.find(text, from, &mut scratch.candidates),
         }
     }
 

@@ -136,11 +136,11 @@ impl Reading {
         scratch: &mut Scratch,
         window: Window<'_>,
     ) {
-        let mut candidates = std::mem::take(&mut scratch.candidates);
-        candidates.clear();
         // An anchor that ends in the new bytes may begin in the old ones.
         let again = (self.seen + 1).saturating_sub(program.longest_anchor as u64).max(window.base);
-        let looked = program.filter.find(window.bytes, window.index(again), &mut candidates);
+        scratch.filter.candidates.clear();
+        let looked = program.filter.find(window.bytes, window.index(again), &mut scratch.filter);
+        let mut candidates = std::mem::take(&mut scratch.filter.candidates);
         scratch.stats.candidates += looked;
         if !candidates.is_empty() {
             // By their ends: a start's anchors must come in an order in which nothing examined is passed again.
@@ -160,7 +160,7 @@ impl Reading {
             }
             scratch.marks.save(self.seen.saturating_sub(program.lead), &mut self.marks);
         }
-        scratch.candidates = candidates;
+        scratch.filter.candidates = candidates;
     }
 
     /// Examines the starts of a pattern whose anchor ends in `ends`.

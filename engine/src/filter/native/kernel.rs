@@ -4,16 +4,16 @@
 //! bit masks. The portable one uses tables by byte value and is the reference in the tests.
 
 use crate::filter::native::shorts::{BYTES, ShortTable};
-use crate::filter::native::words::WordTable;
 use crate::filter::native::{Masks, Native, WINDOW};
 use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks, kind};
 use crate::filter::simd::NibbleTable;
-use crate::filter::{Candidate, SimdLevel};
+use crate::filter::{FilterScratch, SimdLevel};
 
 /// The tables of a database, and the level that was chosen.
 #[derive(Debug)]
 pub(super) struct Kernel {
     level: SimdLevel,
+    by_words: bool,
     shorts: Option<[NibbleTable; BYTES]>,
     kinds: Option<NibbleTable>,
     /// The exact tables, for the portable kernel.
@@ -22,7 +22,7 @@ pub(super) struct Kernel {
 
 impl Kernel {
     /// `level` must be one that the CPU has.
-    pub(super) fn new(level: SimdLevel, words: &WordTable, shorts: &ShortTable, runs: &RunAnchors) -> Kernel {
+    pub(super) fn new(level: SimdLevel, by_words: bool, shorts: &ShortTable, runs: &RunAnchors) -> Kernel {
         assert!(level.is_available(), "the SIMD level was resolved for this CPU");
         let of_shorts = std::array::from_fn(|i| NibbleTable::new(|b| shorts.buckets_of(i, b)));
         let mut short_bytes = Box::new([[0; 256]; BYTES]);
@@ -33,32 +33,37 @@ impl Kernel {
         }
         Kernel {
             level,
+            by_words,
             shorts: (!shorts.is_empty()).then_some(of_shorts),
-            kinds: (!runs.is_empty() || !words.is_empty())
-                .then(|| NibbleTable::new(|b| KINDS[usize::from(b)])),
+            kinds: (!runs.is_empty() || by_words).then(|| NibbleTable::new(|b| KINDS[usize::from(b)])),
             short_bytes,
         }
     }
 
+    /// Whether there are anchors that are found as words.
+    pub(super) fn by_words(&self) -> bool {
+        self.by_words
+    }
+
     /// Searches with the chosen level.
-    pub(super) fn run(&self, native: &Native, text: &[u8], from: usize, found: &mut Vec<Candidate>) -> u64 {
+    pub(super) fn run(&self, native: &Native, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
         match self.level {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_avx512(self, native, text, from, found) }
+                unsafe { x86::search_avx512(self, native, text, from, scratch) }
             }
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_avx2(self, native, text, from, found) }
+                unsafe { x86::search_avx2(self, native, text, from, scratch) }
             }
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Ssse3 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_ssse3(self, native, text, from, found) }
+                unsafe { x86::search_ssse3(self, native, text, from, scratch) }
             }
-            _ => native.search(text, from, found, |window, words| self.portable(native, window, words)),
+            _ => native.search(text, from, scratch, |window, words| self.portable(native, window, words)),
         }
     }
 
@@ -88,7 +93,7 @@ mod x86 {
     use std::arch::x86_64::*;
 
     use super::{Kernel, Masks, Native};
-    use crate::filter::Candidate;
+    use crate::filter::FilterScratch;
     use crate::filter::native::WINDOW;
     use crate::filter::runs::{BLOCK, RunMasks, bits, kind};
     use crate::filter::simd::{Lanes, NibbleTable};
@@ -232,9 +237,9 @@ mod x86 {
                 native: &Native,
                 text: &[u8],
                 from: usize,
-                found: &mut Vec<Candidate>,
+                scratch: &mut FilterScratch,
             ) -> u64 {
-                native.search(text, from, found, |window, words| {
+                native.search(text, from, scratch, |window, words| {
                     // SAFETY: this function is only called where the CPU has the features.
                     unsafe { masks::<$register>(kernel, native, window, words) }
                 })

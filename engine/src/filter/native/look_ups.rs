@@ -45,6 +45,8 @@ impl LookUps {
             // Only forged bytes hold an anchor without a plan: no rule loses anything that it states.
             let Some(plan) = plan else { continue };
             match plan.tier {
+                // Their table follows from the anchors alone.
+                AnchorTier::Phrase => {}
                 AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
                 AnchorTier::Long | AnchorTier::Medium if plan.beyond_ascii => {
                     foreign.push((entry, literal, plan))

@@ -11,9 +11,11 @@
 //!
 //! What passes is compared with the anchors themselves in the exact table.
 
+mod buckets;
 mod gram_table;
 mod kernel;
 mod look_ups;
+mod phrases;
 mod shorts;
 mod words;
 
@@ -22,15 +24,17 @@ use crate::anchor::grams::GRAM;
 use crate::anchor::list::AnchorList;
 use crate::filter::runs::{BLOCK, RunAnchors, RunMasks, RunSearch, bits};
 use crate::filter::table::AnchorTable;
-use crate::filter::{Candidate, SimdLevel};
+use crate::filter::{Candidate, FilterScratch, SimdLevel};
 
 use gram_table::GramTable;
 use kernel::Kernel;
 use look_ups::SampledGrams;
+use phrases::PhraseTable;
 use shorts::ShortTable;
-use words::{SECTION, WordSearch, WordTable};
+use words::{SECTION, WordTable};
 
 pub(crate) use look_ups::LookUps;
+pub(crate) use words::WordSearch;
 
 /// Bytes behind a block that its comparisons may read: what a word, a gram or a short anchor at its end takes along.
 const BEHIND: usize = 16;
@@ -42,6 +46,7 @@ const WINDOW: usize = BLOCK + BEHIND;
 pub(crate) struct Native {
     table: AnchorTable,
     words: WordTable,
+    phrases: PhraseTable,
     /// Grams at every second position, and those of text in other scripts.
     ascii: Sampled,
     foreign: Sampled,
@@ -73,10 +78,13 @@ impl Native {
         let shorts = ShortTable::new(look_ups.shorts);
         let runs = RunAnchors::new(anchors);
         let words = WordTable::new(&look_ups.words);
-        let kernel = Kernel::new(level.resolve(), &words, &shorts, &runs);
+        let phrases = PhraseTable::new(anchors);
+        let by_words = !words.is_empty() || !phrases.is_empty();
+        let kernel = Kernel::new(level.resolve(), by_words, &shorts, &runs);
         Native {
             table,
             words,
+            phrases,
             ascii: Sampled::new(look_ups.ascii),
             foreign: Sampled::new(look_ups.foreign),
             shorts,
@@ -86,13 +94,14 @@ impl Native {
     }
 
     /// See [`Filter::find`](crate::filter::Filter::find).
-    pub(crate) fn find(&self, text: &[u8], from: usize, found: &mut Vec<Candidate>) -> u64 {
-        self.kernel.run(self, text, from, found)
+    pub(crate) fn find(&self, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
+        self.kernel.run(self, text, from, scratch)
     }
 
     pub(crate) fn memory(&self) -> usize {
         self.table.memory()
             + self.words.memory()
+            + self.phrases.memory()
             + self.ascii.memory()
             + self.foreign.memory()
             + self.shorts.memory()
@@ -104,12 +113,13 @@ impl Native {
         &self,
         text: &[u8],
         from: usize,
-        found: &mut Vec<Candidate>,
+        scratch: &mut FilterScratch,
         masks: impl Fn(&[u8; WINDOW], &mut [u8; WINDOW]) -> Masks,
     ) -> u64 {
         let mut looked = 0;
         let mut runs = self.runs.search();
-        let mut words = WordSearch::new();
+        let FilterScratch { candidates: found, words } = scratch;
+        words.restart();
         for section in (from..text.len()).step_by(SECTION) {
             words.begin(section.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric()));
             for at in (section..text.len().min(section + SECTION)).step_by(BLOCK) {
@@ -127,9 +137,12 @@ impl Native {
                 let length = (text.len() - at).min(BLOCK);
                 looked += self.block(masks, window, text, at, length, &mut runs, found);
             }
-            if !self.words.is_empty() {
-                looked += self.look_up_words(&mut words, text, section, found);
+            if self.kernel.by_words() {
+                looked += self.look_up_words(words, text, section, found);
             }
+        }
+        for word in words.unfinished(text.len()) {
+            self.phrases.of_first(word.hash).for_each(|entry| self.check(entry, text, word.at, found));
         }
         runs.finish(text.len(), found);
         looked
@@ -174,16 +187,22 @@ impl Native {
         found: &mut Vec<Candidate>,
     ) -> u64 {
         let mut looked = 0;
-        for (at, key) in words.hits(&self.words) {
+        words.look_up(&self.words, &self.phrases);
+        for word in words.words(section) {
             looked += 1;
-            for entry in self.words.entries(key) {
-                if entry.may_stand(text, section + at)
-                    && let Some(start) = (section + at).checked_sub(entry.offset())
+            for entry in self.words.entries(word.hash) {
+                if entry.may_stand(text, word.at)
+                    && let Some(start) = word.at.checked_sub(entry.offset())
                 {
                     self.check(entry.entry(), text, start, found);
                 }
             }
         }
+        for pair in words.pairs(section) {
+            looked += 1;
+            self.phrases.of_pair(pair.hash).for_each(|entry| self.check(entry, text, pair.at, found));
+        }
+        words.end(section);
         looked
     }
 

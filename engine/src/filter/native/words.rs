@@ -1,10 +1,12 @@
 //! Words: the first bytes of every run of letters and digits in the text, looked up by hash.
 
 use crate::anchor::grams::{fold, word_keys};
-use crate::anchor::hash::{WORD_KEY, of_word};
+use crate::anchor::hash::{WORD_KEY, of_pair, of_word};
 use crate::anchor::{Literal, rarity};
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
+use crate::filter::native::buckets::{Buckets, upper};
+use crate::filter::native::phrases::PhraseTable;
 use crate::filter::native::{BEHIND, WINDOW, look_ups};
 use crate::filter::runs::BLOCK;
 use crate::serial::{Reader, Writer};
@@ -16,10 +18,8 @@ use crate::serial::{Reader, Writer};
 const BITMAP_BITS: u32 = 18;
 
 /// A word of an anchor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct WordEntry {
-    /// Bits of the key's hash that the bucket does not tell.
-    tag: u32,
     /// The anchor's entry in the exact table, and in the lowest four bits where in the anchor the word begins.
     entry_and_offset: u32,
     telling: Telling,
@@ -40,11 +40,7 @@ struct Telling {
 #[derive(Debug)]
 pub(super) struct WordTable {
     bitmap: Box<[u64; 1 << (BITMAP_BITS - 6)]>,
-    /// How far a hash is shifted to give a bucket.
-    bucket_shift: u32,
-    /// `entries[starts[b]..starts[b + 1]]` are the entries of bucket b.
-    starts: Box<[u32]>,
-    entries: Box<[WordEntry]>,
+    entries: Buckets<WordEntry>,
 }
 
 impl WordEntry {
@@ -119,45 +115,36 @@ impl Words {
 
 impl WordTable {
     pub(super) fn new(words: &Words) -> WordTable {
-        let hashes = &words.hashes;
-        let bits_for = |count: usize| count.next_power_of_two().trailing_zeros();
-        let bucket_bits = bits_for(hashes.len()).clamp(8, 20);
-        let bucket_shift = 64 - bucket_bits;
         let mut bitmap = Box::new([0u64; 1 << (BITMAP_BITS - 6)]);
-        let mut starts = vec![0u32; (1 << bucket_bits) + 1];
-        for &(hash, ..) in hashes {
+        for &(hash, ..) in &words.hashes {
             let (word, bit) = place(hash);
             bitmap[word] |= 1 << bit;
-            starts[upper(hash, bucket_shift) + 1] += 1;
         }
-        for b in 1..starts.len() {
-            starts[b] += starts[b - 1];
-        }
-        let entries = hashes.iter().map(|&(hash, entry_and_offset, telling)| WordEntry {
-            tag: tag(hash),
-            entry_and_offset,
-            telling,
-        });
-        WordTable { bitmap, bucket_shift, starts: starts.into(), entries: entries.collect() }
+        let entry = |&(hash, entry_and_offset, telling): &(u64, u32, Telling)| {
+            (hash, WordEntry { entry_and_offset, telling })
+        };
+        WordTable { bitmap, entries: Buckets::new(&words.hashes.iter().map(entry).collect::<Vec<_>>()) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// The entries whose word may have this key.
+    /// Whether a word may be in the table: 1 or 0.
+    #[inline(always)]
+    fn may_have(&self, hash: u64) -> usize {
+        let (word, bit) = place(hash);
+        (self.bitmap[word] >> bit & 1) as usize
+    }
+
+    /// The entries whose word has this hash.
     #[inline]
-    pub(super) fn entries(&self, key: u64) -> impl Iterator<Item = WordEntry> {
-        let hash = of_word(key);
-        let b = upper(hash, self.bucket_shift);
-        self.entries[self.starts[b] as usize..self.starts[b + 1] as usize]
-            .iter()
-            .copied()
-            .filter(move |e| e.tag == tag(hash))
+    pub(super) fn entries(&self, hash: u64) -> impl Iterator<Item = WordEntry> {
+        self.entries.of(hash)
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.bitmap) + size_of_val(&*self.starts) + size_of_val(&*self.entries)
+        size_of_val(&*self.bitmap) + self.entries.memory()
     }
 }
 
@@ -188,35 +175,66 @@ pub(super) const SECTION: usize = 2048;
 /// Positions noted for every block, whether it has that many words or not.
 const AT_ONCE: usize = 12;
 
-/// The words of a section of the text.
+/// The words of a section of the text, and what was found among them.
 ///
 /// PERF: noted first and looked up then, because a loop over the words of one block ends at a place that nothing
-/// predicts. Over a section there are two loops without branches.
-pub(super) struct WordSearch {
+/// predicts. Over a section there are two loops without branches. It is kept from text to text, because to clear it
+/// would cost more than to search a short one.
+#[derive(Clone, Debug)]
+pub(crate) struct WordSearch {
     /// The section's letters and digits, folded; zeros elsewhere.
     letters: [u8; SECTION + BEHIND],
     /// Every second byte begins a word at most; the rest is room for those noted at once.
-    positions: [Position; SECTION],
+    positions: [Position; MOST_WORDS + BLOCK],
     count: usize,
     /// Whether the byte before the next block is a letter or digit.
     before: bool,
+    /// The last two words before the section, the nearer one last: where they begin in the text.
+    last: [Option<Word>; 2],
+    /// Positions of the words that may be in the table.
+    words: [u16; MOST_WORDS],
+    /// Of the pairs that may be in the table the index of the second word.
+    pairs: [u16; MOST_WORDS],
+    /// How many words and pairs were found.
+    found: (usize, usize),
 }
 
+/// A word somewhere in the text, or two in a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Word {
+    pub(super) at: usize,
+    pub(super) hash: u64,
+}
+
+/// Most words of a section; they stand apart.
+const MOST_WORDS: usize = SECTION / 2;
+
 /// PERF: apart from each other in memory, or the compiler gathers several and counts their zeros in vectors, which was slower.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Position {
     at: u16,
     _apart: u16,
 }
 
-impl WordSearch {
-    pub(super) fn new() -> WordSearch {
+impl Default for WordSearch {
+    fn default() -> WordSearch {
         WordSearch {
             letters: [0; SECTION + BEHIND],
-            positions: [Position { at: 0, _apart: 0 }; SECTION],
+            positions: [Position::default(); MOST_WORDS + BLOCK],
             count: 0,
             before: false,
+            last: [None; 2],
+            words: [0; MOST_WORDS],
+            pairs: [0; MOST_WORDS],
+            found: (0, 0),
         }
+    }
+}
+
+impl WordSearch {
+    /// Begins a text.
+    pub(super) fn restart(&mut self) {
+        self.last = [None; 2];
     }
 
     /// Begins a section; `before` says whether a letter or digit stands before it.
@@ -251,18 +269,58 @@ impl WordSearch {
         self.count += count;
     }
 
-    /// The words of the section that may be in the table, with their keys.
+    /// Looks up the words of the section, and what each makes with the one before it.
     #[inline(always)]
-    pub(super) fn hits(&mut self, table: &WordTable) -> impl Iterator<Item = (usize, u64)> {
-        let mut hits = 0;
-        for i in 0..self.count {
-            let at = self.positions[i].at;
-            let (word, bit) = place(of_word(key_at(&self.letters, at)));
-            // There are never more hits than positions read.
-            self.positions[hits & (SECTION - 1)].at = at;
-            hits += (table.bitmap[word] >> bit & 1) as usize;
+    pub(super) fn look_up(&mut self, table: &WordTable, phrases: &PhraseTable) {
+        let (mut words, mut pairs) = (0, 0);
+        let mut before = self.last[1].map_or(0, |last| last.hash);
+        for (i, position) in (0u16..).zip(&self.positions[..self.count]) {
+            let hash = of_word(key_at(&self.letters, position.at));
+            // There are never more hits than words.
+            self.words[words & (MOST_WORDS - 1)] = position.at;
+            words += table.may_have(hash);
+            self.pairs[pairs & (MOST_WORDS - 1)] = i;
+            pairs += phrases.may_have(of_pair(before, hash));
+            before = hash;
         }
-        self.positions[..hits].iter().map(|p| (usize::from(p.at), key_at(&self.letters, p.at)))
+        self.found = (words, pairs);
+    }
+
+    /// The words that may be in the table, of the section that begins at `section`.
+    #[inline(always)]
+    pub(super) fn words(&self, section: usize) -> impl ExactSizeIterator<Item = Word> {
+        self.words[..self.found.0].iter().map(move |&at| self.word_at(section, at))
+    }
+
+    /// The pairs that may be in the table: where the first word begins, and the hash of both.
+    #[inline(always)]
+    pub(super) fn pairs(&self, section: usize) -> impl Iterator<Item = Word> {
+        self.pairs[..self.found.1].iter().filter_map(move |&i| {
+            let i = usize::from(i);
+            let second = self.word_at(section, self.positions[i].at);
+            let before = i.checked_sub(1).map(|i| self.word_at(section, self.positions[i].at));
+            let first = before.or(self.last[1])?;
+            Some(Word { at: first.at, hash: of_pair(first.hash, second.hash) })
+        })
+    }
+
+    fn word_at(&self, section: usize, at: u16) -> Word {
+        Word { at: section + usize::from(at), hash: of_word(key_at(&self.letters, at)) }
+    }
+
+    /// Ends the section.
+    #[inline(always)]
+    pub(super) fn end(&mut self, section: usize) {
+        for position in &self.positions[self.count.saturating_sub(2)..self.count] {
+            self.last = [self.last[1], Some(self.word_at(section, position.at))];
+        }
+    }
+
+    /// The words of which the text does not say what comes next: the last one, and the one before it if the last may go
+    /// on behind the end.
+    pub(super) fn unfinished(&self, length: usize) -> impl Iterator<Item = Word> {
+        let cut = self.last[1].is_some_and(|last| last.at + WORD_KEY > length);
+        self.last[0].filter(|_| cut).into_iter().chain(self.last[1])
     }
 }
 
@@ -288,18 +346,6 @@ fn first_word(bytes: u64) -> u64 {
 fn place(hash: u64) -> (usize, usize) {
     let place = upper(hash, 64 - BITMAP_BITS);
     (place >> 6, place & 63)
-}
-
-/// The upper bits of a hash: its place in a table of the size that the shift was made for.
-#[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "what is left of the shift is an index")]
-fn upper(hash: u64, shift: u32) -> usize {
-    (hash >> shift) as usize
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the middle of the hash")]
-fn tag(hash: u64) -> u32 {
-    (hash >> 20) as u32
 }
 
 #[cfg(test)]
