@@ -13,9 +13,9 @@ use std::path::{Path, PathBuf};
 #[path = "../src/anchor/hash.rs"]
 mod hash;
 
-const TRIPLES: usize = 1 << 15;
-const QUADS: usize = 1 << 16;
-const WORDS: usize = 1 << 16;
+const TRIPLES: usize = 1 << 16;
+const QUADS: usize = 1 << 18;
+const WORDS: usize = 1 << 17;
 const PAIRS: usize = 1 << 18;
 
 /// How often each byte and each hashed group of bytes was seen.
@@ -80,6 +80,8 @@ impl Counts {
             bytes[..length].copy_from_slice(&word[..length]);
             let key = hash::word_key(u64::from_le_bytes(bytes), word.len());
             self.words[hash::word_place(key, WORDS)] += 1;
+            let long_key = hash::first_bytes(u64::from_le_bytes(bytes), length);
+            self.words[hash::long_word_place(long_key, WORDS)] += 1;
             if let Some(before) = before.replace(key) {
                 self.pairs[hash::pair_place(before, key, PAIRS)] += 1;
             }

@@ -10,7 +10,7 @@
 
 use std::fmt;
 
-use crate::anchor::hash::WORD_KEY;
+use crate::anchor::hash::{LONG_KEY, WORD_KEY, of_long_word, of_word, of_word_before, of_word_behind};
 use crate::anchor::{Literal, rarity};
 use crate::byteset::ByteSet;
 
@@ -84,6 +84,21 @@ pub(crate) struct GramPlan {
     pub(crate) beyond_ascii: bool,
     /// How many keys are looked up.
     pub(crate) keys: usize,
+    /// What is looked up together with a word.
+    pub(crate) beside: Beside,
+}
+
+/// What is looked up of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Beside {
+    /// Its key.
+    Key,
+    /// Its long key.
+    LongKey,
+    /// Its long key and the byte before it.
+    Before,
+    /// Its long key and the byte behind that.
+    Behind,
 }
 
 impl GramPlan {
@@ -95,7 +110,7 @@ impl GramPlan {
     pub(crate) fn cost(&self) -> f64 {
         let (passing, crowding) = match self.tier {
             AnchorTier::Phrase => (12.0, PHRASE_KEY * self.keys as f64),
-            AnchorTier::Word => (12.0, 0.2),
+            AnchorTier::Word => (12.0, 0.2 + WORD_KEY_COST * self.keys as f64),
             _ if self.beyond_ascii => (25.0, 0.3),
             AnchorTier::Long => (25.0, 6.0),
             AnchorTier::Medium => (25.0, 8.0),
@@ -105,8 +120,9 @@ impl GramPlan {
     }
 }
 
-/// What each pair of keys costs by filling the table, in cycles per KiB.
+/// What each key costs by filling its table, in cycles per KiB.
 const PHRASE_KEY: f64 = 0.01;
+const WORD_KEY_COST: f64 = 0.01;
 
 /// Most pairs of keys of one anchor.
 const MAX_PAIRS: usize = 1024;
@@ -117,16 +133,19 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
         return phrase(literal);
     }
     let sets = &literal.sets;
-    let words = (0..sets.len()).filter_map(|o| Some((o, word_keys(literal, o)?))).map(|(offset, keys)| {
-        let per_kib = keys.iter().map(|&k| rarity::word_per_kib(k)).sum();
-        let keys = keys.len();
-        GramPlan { tier: AnchorTier::Word, offsets: vec![offset], per_kib, beyond_ascii: false, keys }
-    });
+    let words = (0..sets.len()).flat_map(|offset| words(literal, offset));
     let strides = [(4, AnchorTier::Long), (2, AnchorTier::Medium)];
     let sampled = strides.into_iter().flat_map(|s| [(s, true), (s, false)]).filter_map(
         |((stride, tier), beyond_ascii)| {
             let (offsets, per_kib) = sampled(sets, stride, beyond_ascii)?;
-            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64, beyond_ascii, keys: stride })
+            Some(GramPlan {
+                tier,
+                offsets,
+                per_kib: per_kib / stride as f64,
+                beyond_ascii,
+                keys: stride,
+                beside: Beside::Key,
+            })
         },
     );
     let shorts = short(sets).map(|offset| GramPlan {
@@ -135,6 +154,7 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
         offsets: vec![offset],
         beyond_ascii: false,
         keys: 1,
+        beside: Beside::Key,
     });
     words.chain(sampled).chain(shorts).min_by(|a, b| a.cost().total_cmp(&b.cost()))
 }
@@ -150,7 +170,76 @@ fn phrase(literal: &Literal) -> Option<GramPlan> {
         per_kib: pairs.map(|(first, next)| rarity::pair_per_kib(first, next)).sum(),
         beyond_ascii: false,
         keys,
+        beside: Beside::Key,
     })
+}
+
+/// The ways to find the word that begins at an offset of an anchor.
+fn words(literal: &Literal, offset: usize) -> impl Iterator<Item = GramPlan> {
+    [Beside::Key, Beside::LongKey, Beside::Before, Beside::Behind].into_iter().filter_map(move |beside| {
+        let (keys, bytes) = word_and_byte(literal, offset, beside)?;
+        let length = key_length(&literal.sets[offset..], LONG_KEY);
+        let rate = match beside {
+            Beside::Key => keys.iter().map(|&key| rarity::word_per_kib(key)).sum::<f64>(),
+            _ => keys.iter().map(|&key| rarity::long_word_per_kib(key)).sum::<f64>(),
+        };
+        let with_byte = match beside {
+            Beside::Key | Beside::LongKey => f64::INFINITY,
+            Beside::Before => rarity::per_kib(&literal.sets[offset - 1..offset + length]),
+            Beside::Behind => rarity::per_kib(&literal.sets[offset..=offset + length]),
+        };
+        Some(GramPlan {
+            tier: AnchorTier::Word,
+            offsets: vec![offset],
+            per_kib: rate.min(with_byte),
+            beyond_ascii: false,
+            keys: keys.len() * bytes.as_ref().map_or(1, ByteSet::len),
+            beside,
+        })
+    })
+}
+
+/// Most bytes that may stand beside a word.
+const MAX_BESIDE: usize = 8;
+
+/// The hashes that are looked up of the word at an offset of an anchor.
+pub(crate) fn word_hashes(literal: &Literal, offset: usize, beside: Beside) -> Option<Vec<u64>> {
+    let (keys, bytes) = word_and_byte(literal, offset, beside)?;
+    let with = |key: u64| {
+        let bytes = bytes.iter().flat_map(|bytes| bytes.iter().collect::<Vec<u8>>());
+        match beside {
+            Beside::Key => vec![of_word(key)],
+            Beside::LongKey => vec![of_long_word(key)],
+            Beside::Before => bytes.map(|byte| of_word_behind(of_long_word(key), byte)).collect(),
+            Beside::Behind => bytes.map(|byte| of_word_before(of_long_word(key), byte)).collect(),
+        }
+    };
+    Some(keys.into_iter().flat_map(with).collect())
+}
+
+/// How many bytes of a key of up to `most` bytes the first of these sets certainly have.
+fn key_length(sets: &[ByteSet], most: usize) -> usize {
+    sets.iter().take(most).take_while(|set| set.is_subset(&ByteSet::ALPHANUMERIC)).count()
+}
+
+/// The keys of the word at an offset of an anchor, and which bytes, folded, stand beside it.
+fn word_and_byte(literal: &Literal, offset: usize, beside: Beside) -> Option<(Vec<u64>, Option<ByteSet>)> {
+    let sets = &literal.sets;
+    let byte = |at: usize| sets.get(at).map(folded).filter(|set| set.len() <= MAX_BESIDE);
+    let keys = |most: usize| keys_at(literal, offset, most);
+    match beside {
+        Beside::Key => Some((keys(WORD_KEY)?, None)),
+        Beside::LongKey => Some((keys(LONG_KEY)?, None)),
+        Beside::Before => Some((keys(LONG_KEY)?, Some(byte(offset.checked_sub(1)?)?))),
+        Beside::Behind => {
+            let length = key_length(&sets[offset..], LONG_KEY);
+            // If the word may be shorter, no place is certain to be behind its key.
+            let ends = length == LONG_KEY
+                || sets.get(offset + length).is_some_and(|set| set.is_disjoint(&ByteSet::ALPHANUMERIC));
+            let byte = byte(offset + length).filter(|_| ends)?;
+            Some((keys(LONG_KEY)?, Some(byte)))
+        }
+    }
 }
 
 /// Where in an anchor the bytes stand that the vectorized comparison had best look for.
@@ -166,6 +255,11 @@ const MAX_WORD_KEYS: usize = 64;
 
 /// The keys of the word that begins at an offset of an anchor, if none can begin elsewhere and they are few.
 pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {
+    keys_at(literal, offset, WORD_KEY)
+}
+
+/// The same of up to `most` bytes of the word.
+fn keys_at(literal: &Literal, offset: usize, most: usize) -> Option<Vec<u64>> {
     let sets = &literal.sets;
     let begins = match offset.checked_sub(1) {
         None => literal.starts_word,
@@ -174,16 +268,20 @@ pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {
     if !begins || !sets[offset].is_subset(&ByteSet::ALPHANUMERIC) {
         return None;
     }
-    keys_of(&sets[offset..], literal.ends_word)
+    keys_up_to(most, &sets[offset..], literal.ends_word)
 }
 
 /// The keys of the word that begins with the first of these sets; `ends` says that no letter or digit follows the last
 /// one.
 pub(crate) fn keys_of(sets: &[ByteSet], ends: bool) -> Option<Vec<u64>> {
+    keys_up_to(WORD_KEY, sets, ends)
+}
+
+fn keys_up_to(most: usize, sets: &[ByteSet], ends: bool) -> Option<Vec<u64>> {
     let mut keys = Vec::new();
     // The first bytes of words that go on.
     let mut open = vec![0u64];
-    for k in 0..WORD_KEY {
+    for k in 0..most {
         let set = match sets.get(k) {
             Some(set) => *set,
             None if ends => break,

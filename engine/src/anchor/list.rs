@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::anchor::grams::AnchorTier;
-use crate::anchor::hash::WORD_KEY;
+use crate::anchor::hash::{LONG_KEY, WORD_KEY};
 use crate::anchor::{Anchor, Literal, MAX_ANCHOR, Planned, rarity};
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
@@ -177,6 +177,7 @@ impl AnchorList {
                 let by_grams = rarity::per_kib(&literal.sets);
                 match tier {
                     AnchorTier::Phrase => (tier, per_kib),
+                    AnchorTier::Word if literal.sets.len() <= LONG_KEY => (tier, per_kib),
                     AnchorTier::Word => (tier, by_grams.min(per_kib)),
                     _ => (tier, by_grams),
                 }

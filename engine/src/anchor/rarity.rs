@@ -11,13 +11,13 @@ use std::sync::LazyLock;
 use crate::anchor::hash;
 use crate::byteset::ByteSet;
 
-const TRIPLES: usize = 1 << 15;
-const QUADS: usize = 1 << 16;
-const WORDS: usize = 1 << 16;
+const TRIPLES: usize = 1 << 16;
+const QUADS: usize = 1 << 18;
+const WORDS: usize = 1 << 17;
 const PAIRS: usize = 1 << 18;
 
-/// `rarity.bin`: shares of bytes, of hashed triples, of hashed quadruples, of the hashed keys of words and of those of two
-/// words in a row, each as `-8 * log2(share)` of all bytes, cut at 255.
+/// `rarity.bin`: shares of bytes, of hashed triples, of hashed quadruples, of the hashed keys of words, and of those
+/// of two words in a row, each as `-8 * log2(share)` of all bytes, cut at 255.
 static TABLE: &[u8; 256 + TRIPLES + QUADS + WORDS + PAIRS] = include_bytes!("rarity.bin");
 
 /// The shares that the quantised values stand for.
@@ -39,6 +39,11 @@ fn quad(bytes: [u8; 4]) -> f64 {
 /// The estimated number of words per KiB of ordinary text that have this key.
 pub(crate) fn word_per_kib(key: u64) -> f64 {
     1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + hash::word_place(key, WORDS)])]
+}
+
+/// The same of words that have this long key.
+pub(crate) fn long_word_per_kib(key: u64) -> f64 {
+    1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + hash::long_word_place(key, WORDS)])]
 }
 
 /// The estimated number of places per KiB of ordinary text at which the second word follows the first, given by their keys.

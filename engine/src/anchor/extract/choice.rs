@@ -3,6 +3,7 @@
 use crate::anchor::extract::follow::Follow;
 use crate::anchor::extract::text::{Behind, Text};
 use crate::anchor::grams::{self, AnchorTier};
+use crate::anchor::hash::LONG_KEY;
 use crate::anchor::{Anchor, Literal, Located, MAX_ANCHOR, rarity};
 use crate::byteset::ByteSet;
 
@@ -211,8 +212,9 @@ fn located(fragment: &Fragment, position: usize, literal: Literal) -> Located {
 fn anchor_cost(literal: &Literal, spread: usize) -> Option<f64> {
     let plan = grams::plan(literal)?;
     let occurrences = match plan.tier {
-        AnchorTier::Phrase => plan.per_kib,
         // What was counted, where the other estimate puts it together from parts.
+        AnchorTier::Phrase => plan.per_kib,
+        AnchorTier::Word if literal.sets.len() <= LONG_KEY => plan.per_kib,
         AnchorTier::Word => plan.per_kib.min(rarity::per_kib(&literal.sets)),
         _ => rarity::per_kib(&literal.sets),
     };

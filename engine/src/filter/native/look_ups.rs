@@ -29,7 +29,7 @@ pub(super) struct SampledGrams {
 
 /// Up to so many anchors that grams could find are left to the vectorized comparison, which costs less than to look up
 /// grams at all.
-const FEW: usize = 48;
+const FEW: usize = 192;
 
 impl LookUps {
     pub(crate) fn new(anchors: &[Planned]) -> LookUps {
@@ -47,7 +47,7 @@ impl LookUps {
             match plan.tier {
                 // Their table follows from the anchors alone.
                 AnchorTier::Phrase => {}
-                AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
+                AnchorTier::Word => words.push((entry, literal, plan.offsets[0], plan.beside)),
                 AnchorTier::Long | AnchorTier::Medium if plan.beyond_ascii => {
                     foreign.push((entry, literal, plan))
                 }

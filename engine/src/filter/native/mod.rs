@@ -188,12 +188,12 @@ impl Native {
     ) -> u64 {
         let mut looked = 0;
         words.look_up(&self.words, &self.phrases);
-        for word in words.words(section) {
+        words.narrow(&self.words, text, section);
+        for (at, hashes) in words.words(text, section) {
             looked += 1;
-            for entry in self.words.entries(word.hash) {
-                if entry.may_stand(text, word.at)
-                    && let Some(start) = word.at.checked_sub(entry.offset())
-                {
+            let hashes = hashes.into_iter().filter(|hash| self.words.may_have(*hash) != 0);
+            for entry in hashes.flat_map(|hash| self.words.entries(hash)) {
+                if let Some(start) = at.checked_sub(entry.offset()) {
                     self.check(entry.entry(), text, start, found);
                 }
             }

@@ -1,9 +1,8 @@
 //! Words: the first bytes of every run of letters and digits in the text, looked up by hash.
 
-use crate::anchor::grams::{fold, word_keys};
-use crate::anchor::hash::{WORD_KEY, of_pair, of_word};
-use crate::anchor::{Literal, rarity};
-use crate::byteset::ByteSet;
+use crate::anchor::Literal;
+use crate::anchor::grams::{Beside, fold, word_hashes};
+use crate::anchor::hash::{WORD_KEY, of_long_word, of_pair, of_word, of_word_before, of_word_behind};
 use crate::error::LoadError;
 use crate::filter::native::buckets::{Buckets, upper};
 use crate::filter::native::phrases::PhraseTable;
@@ -11,162 +10,134 @@ use crate::filter::native::{BEHIND, WINDOW, look_ups};
 use crate::filter::runs::BLOCK;
 use crate::serial::{Reader, Writer};
 
-/// Bits of the bitmap: 32 KiB, of which a second-level cache holds what the first does not. With the keys of a few
-/// hundred rules one bit in thirty is set.
+/// Bits of the first bitmap, by the key of a word: 8 KiB, which stay in a first-level cache.
 ///
-/// PERF: a constant, so that the loop over the words need not keep it. Two bits a key in half the space gained nothing.
-const BITMAP_BITS: u32 = 18;
+/// PERF: a constant, so that the loop over the words need not keep it.
+const KEY_BITS: u32 = 16;
 
-/// A word of an anchor.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct WordEntry {
-    /// The anchor's entry in the exact table, and in the lowest four bits where in the anchor the word begins.
-    entry_and_offset: u32,
-    telling: Telling,
-}
-
-/// One more byte of an anchor: the byte this far behind the beginning of the word, folded, must be `byte`.
-///
-/// PERF: many phrases begin with the same word; this tells most of them apart without a look at the anchor itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Telling {
-    distance: i8,
-    byte: u8,
-    /// Zero where the anchor has no such byte.
-    mask: u8,
-}
+/// Bits of the second bitmap, by what is looked up of a word: 32 KiB.
+const BITS: u32 = 18;
 
 /// The words of anchors.
 #[derive(Debug)]
 pub(super) struct WordTable {
-    bitmap: Box<[u64; 1 << (BITMAP_BITS - 6)]>,
+    keys: Box<[u64; 1 << (KEY_BITS - 6)]>,
+    bitmap: Box<[u64; 1 << (BITS - 6)]>,
     entries: Buckets<WordEntry>,
 }
+
+/// A word of an anchor: the anchor's entry in the exact table, and in the lowest four bits where in the anchor the word
+/// begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WordEntry(u32);
 
 impl WordEntry {
     /// The anchor's entry in the exact table.
     pub(super) fn entry(self) -> u32 {
-        self.entry_and_offset >> 4
-    }
-
-    /// Whether the anchor may stand where its word begins at `at`.
-    #[inline(always)]
-    pub(super) fn may_stand(self, text: &[u8], at: usize) -> bool {
-        let byte = at.checked_add_signed(isize::from(self.telling.distance)).and_then(|i| text.get(i));
-        byte.is_some_and(|&b| fold(b) & self.telling.mask == self.telling.byte)
+        self.0 >> 4
     }
 
     /// Where in the anchor the word begins.
     pub(super) fn offset(self) -> usize {
-        (self.entry_and_offset & 15) as usize
+        (self.0 & 15) as usize
     }
 }
 
-/// The words of anchors by their hashes, each with its entry and offset and its telling byte, in order.
+/// What is looked up of the words of anchors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
-    hashes: Vec<(u64, u32, Telling)>,
+    /// The hash of each one's key, in order; only as many bits of it as the first bitmap needs.
+    keys: Vec<u16>,
+    /// Hashes with entry and offset, in order.
+    hashes: Vec<(u64, u32)>,
 }
 
 impl Words {
-    /// Takes entry, anchor and the offset of its word.
-    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> Words {
-        let mut hashes: Vec<(u64, u32, Telling)> = Vec::new();
-        for &(entry, literal, offset) in anchors {
-            let keys = word_keys(literal, offset).expect("the plan of the anchor found its keys few enough");
+    /// Takes entry, anchor, the offset of its word and what is looked up with it.
+    pub(super) fn new(anchors: &[(u32, &Literal, usize, Beside)]) -> Words {
+        let mut keys: Vec<u16> = Vec::new();
+        let mut hashes: Vec<(u64, u32)> = Vec::new();
+        for &(entry, literal, offset, beside) in anchors {
+            let of_word =
+                word_hashes(literal, offset, beside).expect("the plan of the anchor found them few enough");
             let place = u32::try_from(offset).expect("anchors are at most 16 bytes long");
-            let telling = telling_byte(literal, offset);
-            hashes.extend(keys.into_iter().map(|key| (of_word(key), entry << 4 | place, telling)));
+            hashes.extend(of_word.into_iter().map(|hash| (hash, entry << 4 | place)));
+            let key_places = word_hashes(literal, offset, Beside::Key).expect("a long key begins with a key");
+            keys.extend(key_places.into_iter().map(place_of_key));
         }
-        // By the hash's upper bits, which makes it the order of the buckets, too.
+        keys.sort_unstable();
+        keys.dedup();
         hashes.sort_unstable();
         hashes.dedup();
-        Words { hashes }
+        Words { keys, hashes }
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.list(&self.hashes, |writer, (hash, entry_and_offset, telling)| {
+        writer.list(&self.keys, |writer, key| writer.u16(*key));
+        writer.list(&self.hashes, |writer, (hash, entry_and_offset)| {
             writer.u64(*hash);
             writer.u32(*entry_and_offset);
-            writer.byte(telling.distance.cast_unsigned());
-            writer.byte(telling.byte);
-            writer.byte(telling.mask);
         });
     }
 
     /// Reads those of so many anchors.
     pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Words, LoadError> {
-        let hashes = reader.list(15, |reader| {
+        let keys = reader.list(2, Reader::u16)?;
+        let hashes = reader.list(12, |reader| {
             let hash = reader.u64()?;
             let (entry, offset) = look_ups::read_place(reader, anchors)?;
-            let telling = Telling {
-                distance: reader.byte()?.cast_signed(),
-                byte: reader.byte()?,
-                mask: reader.byte()?,
-            };
-            Ok((hash, entry << 4 | u32::from(offset), telling))
+            Ok((hash, entry << 4 | u32::from(offset)))
         })?;
-        if !hashes.is_sorted() {
+        if !keys.is_sorted() || !hashes.is_sorted() {
             return Err(LoadError::malformed("the words of its anchors are not in order"));
         }
-        Ok(Words { hashes })
+        Ok(Words { keys, hashes })
     }
 }
 
 impl WordTable {
     pub(super) fn new(words: &Words) -> WordTable {
-        let mut bitmap = Box::new([0u64; 1 << (BITMAP_BITS - 6)]);
-        for &(hash, ..) in &words.hashes {
+        let mut keys = Box::new([0u64; 1 << (KEY_BITS - 6)]);
+        for &key in &words.keys {
+            keys[usize::from(key >> 6)] |= 1 << (key & 63);
+        }
+        let mut bitmap = Box::new([0u64; 1 << (BITS - 6)]);
+        for &(hash, _) in &words.hashes {
             let (word, bit) = place(hash);
             bitmap[word] |= 1 << bit;
         }
-        let entry = |&(hash, entry_and_offset, telling): &(u64, u32, Telling)| {
-            (hash, WordEntry { entry_and_offset, telling })
-        };
-        WordTable { bitmap, entries: Buckets::new(&words.hashes.iter().map(entry).collect::<Vec<_>>()) }
+        let entries: Vec<(u64, WordEntry)> =
+            words.hashes.iter().map(|&(hash, of)| (hash, WordEntry(of))).collect();
+        WordTable { keys, bitmap, entries: Buckets::new(&entries) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether a word may be in the table: 1 or 0.
+    /// Whether a word may be in the table by the hash of its key: 1 or 0.
     #[inline(always)]
-    fn may_have(&self, hash: u64) -> usize {
+    fn may_begin(&self, hash: u64) -> usize {
+        let place = place_of_key(hash);
+        (self.keys[usize::from(place >> 6)] >> (place & 63) & 1) as usize
+    }
+
+    /// Whether what is looked up of a word may be in the table: 1 or 0.
+    #[inline(always)]
+    pub(super) fn may_have(&self, hash: u64) -> usize {
         let (word, bit) = place(hash);
         (self.bitmap[word] >> bit & 1) as usize
     }
 
-    /// The entries whose word has this hash.
+    /// The entries of what is looked up of a word.
     #[inline]
     pub(super) fn entries(&self, hash: u64) -> impl Iterator<Item = WordEntry> {
         self.entries.of(hash)
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.bitmap) + self.entries.memory()
+        size_of_val(&*self.keys) + size_of_val(&*self.bitmap) + self.entries.memory()
     }
-}
-
-/// The byte of an anchor that says most beside the key of the word at `offset`.
-fn telling_byte(literal: &Literal, offset: usize) -> Telling {
-    let signed = |i: usize| i8::try_from(i).expect("anchors are at most 16 bytes long");
-    let key_end = (offset..literal.sets.len().min(offset + WORD_KEY))
-        .find(|&i| !literal.sets[i].is_subset(&ByteSet::ALPHANUMERIC))
-        .unwrap_or(literal.sets.len().min(offset + WORD_KEY));
-    let definite = |i: usize| {
-        let mut folded = literal.sets[i].iter().map(fold);
-        let first = folded.next()?;
-        folded.all(|b| b == first).then_some((i, first))
-    };
-    let outside = (0..offset).chain(key_end..literal.sets.len()).filter_map(definite);
-    let rarest = outside
-        .min_by(|a, b| rarity::share(&literal.sets[a.0]).total_cmp(&rarity::share(&literal.sets[b.0])));
-    rarest.map_or(Telling::default(), |(at, byte)| Telling {
-        distance: signed(at) - signed(offset),
-        byte,
-        mask: u8::MAX,
-    })
 }
 
 /// Bytes of text whose words are noted before they are looked up.
@@ -191,7 +162,7 @@ pub(crate) struct WordSearch {
     before: bool,
     /// The last two words before the section, the nearer one last: where they begin in the text.
     last: [Option<Word>; 2],
-    /// Positions of the words that may be in the table.
+    /// Positions of the words that may be in the table, by their first bytes; then by all that is looked up of them.
     words: [u16; MOST_WORDS],
     /// Of the pairs that may be in the table the index of the second word.
     pairs: [u16; MOST_WORDS],
@@ -278,7 +249,7 @@ impl WordSearch {
             let hash = of_word(key_at(&self.letters, position.at));
             // There are never more hits than words.
             self.words[words & (MOST_WORDS - 1)] = position.at;
-            words += table.may_have(hash);
+            words += table.may_begin(hash);
             self.pairs[pairs & (MOST_WORDS - 1)] = i;
             pairs += phrases.may_have(of_pair(before, hash));
             before = hash;
@@ -286,10 +257,40 @@ impl WordSearch {
         self.found = (words, pairs);
     }
 
-    /// The words that may be in the table, of the section that begins at `section`.
+    /// Of the words that were found those of which more than the beginning may be in the table.
     #[inline(always)]
-    pub(super) fn words(&self, section: usize) -> impl ExactSizeIterator<Item = Word> {
-        self.words[..self.found.0].iter().map(move |&at| self.word_at(section, at))
+    pub(super) fn narrow(&mut self, table: &WordTable, text: &[u8], section: usize) {
+        let mut left = 0;
+        for i in 0..self.found.0 {
+            let at = self.words[i];
+            let hashes = self.hashes(text, section, at);
+            self.words[left] = at;
+            left += hashes.into_iter().map(|hash| table.may_have(hash)).fold(0, |any, bit| any | bit);
+        }
+        self.found.0 = left;
+    }
+
+    /// All that is looked up of a word.
+    #[inline(always)]
+    fn hashes(&self, text: &[u8], section: usize, at: u16) -> [u64; 4] {
+        let key = long_key_at(&self.letters, at);
+        let hash = of_long_word(key);
+        let start = section + usize::from(at);
+        let before = start.checked_sub(1).map_or(0, |i| text[i]);
+        let behind = text.get(start + length(key)).copied().unwrap_or(0);
+        [of_word(key & KEY), hash, of_word_behind(hash, fold(before)), of_word_before(hash, fold(behind))]
+    }
+
+    /// The words that may be in the table, of the section that begins at `section`: where they begin, and what is looked up
+    /// of them.
+    #[inline(always)]
+    pub(super) fn words(
+        &self,
+        text: &[u8],
+        section: usize,
+    ) -> impl ExactSizeIterator<Item = (usize, [u64; 4])> {
+        let words = self.words[..self.found.0].iter();
+        words.map(move |&at| (section + usize::from(at), self.hashes(text, section, at)))
     }
 
     /// The pairs that may be in the table: where the first word begins, and the hash of both.
@@ -327,43 +328,64 @@ impl WordSearch {
 /// The key of the word that begins at `at`.
 #[inline(always)]
 fn key_at(letters: &[u8; SECTION + BEHIND], at: u16) -> u64 {
+    long_key_at(letters, at) & KEY
+}
+
+/// The bytes that a key takes of a long one.
+const KEY: u64 = u64::MAX >> (64 - 8 * WORD_KEY);
+
+/// The long key of the word that begins at `at`.
+#[inline(always)]
+fn long_key_at(letters: &[u8; SECTION + BEHIND], at: u16) -> u64 {
     let at = usize::from(at) & (SECTION - 1);
     let bytes: &[u8; 8] = letters[at..at + 8].try_into().expect("eight bytes");
     first_word(u64::from_le_bytes(*bytes))
 }
 
-/// The bytes before the first zero, at most as many as a key has; zeros behind them.
+/// The bytes before the first zero; zeros behind them.
 #[inline(always)]
 fn first_word(bytes: u64) -> u64 {
-    let bytes = bytes & (u64::MAX >> (64 - 8 * WORD_KEY));
     // Bit 7 of the first zero byte is the lowest that is set here.
     let zeros = bytes.wrapping_sub(0x0101_0101_0101_0101) & !bytes & 0x8080_8080_8080_8080;
     bytes & (zeros ^ zeros.wrapping_sub(1))
 }
 
-/// The word and the bit of a hash in the bitmap.
+/// Bytes of a key.
+#[inline(always)]
+fn length(key: u64) -> usize {
+    8 - (key.leading_zeros() / 8) as usize
+}
+
+/// The word and the bit of a hash in the second bitmap.
 #[inline(always)]
 fn place(hash: u64) -> (usize, usize) {
-    let place = upper(hash, 64 - BITMAP_BITS);
+    let place = upper(hash, 64 - BITS);
     (place >> 6, place & 63)
+}
+
+/// The bit of a key's hash in the first bitmap.
+#[inline(always)]
+#[expect(clippy::cast_possible_truncation, reason = "what is left of the shift")]
+fn place_of_key(hash: u64) -> u16 {
+    (hash >> (64 - KEY_BITS)) as u16
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anchor::hash::word_key;
+    use crate::anchor::hash::first_bytes;
 
     #[test]
     fn a_word_ends_at_the_first_zero() {
         for (bytes, length) in [
             (*b"a\0bcdefg", 1),
             (*b"ab\0\0\0\0\0\0", 2),
-            (*b"abcdefgh", 6),
+            (*b"abcdefgh", 8),
             (*b"01234\0xy", 5),
             (*b"abc\0\0de\0", 3),
         ] {
             let bytes = u64::from_le_bytes(bytes);
-            assert_eq!(first_word(bytes), word_key(bytes, length));
+            assert_eq!(first_word(bytes), first_bytes(bytes, length));
         }
     }
 }
