@@ -191,7 +191,7 @@ fn words(literal: &Literal, offset: usize) -> impl Iterator<Item = GramPlan> {
         Some(GramPlan {
             tier: AnchorTier::Word,
             offsets: vec![offset],
-            per_kib: rate.min(with_byte),
+            per_kib: rarity::within(rate, with_byte),
             beyond_ascii: false,
             keys: keys.len() * bytes.as_ref().map_or(1, ByteSet::len),
             beside,

@@ -178,7 +178,7 @@ impl AnchorList {
                 match tier {
                     AnchorTier::Phrase => (tier, per_kib),
                     AnchorTier::Word if literal.sets.len() <= LONG_KEY => (tier, per_kib),
-                    AnchorTier::Word => (tier, by_grams.min(per_kib)),
+                    AnchorTier::Word => (tier, rarity::within(per_kib, by_grams)),
                     _ => (tier, by_grams),
                 }
             }

@@ -46,6 +46,19 @@ impl Literal {
         self.sets == other.sets && (self.starts_word, self.ends_word) == (other.starts_word, other.ends_word)
     }
 
+    /// Whether wherever the other string stands, this one does at the same place.
+    pub(crate) fn begins(&self, other: &Literal) -> bool {
+        let length = self.sets.len();
+        let ends = match other.sets.get(length) {
+            Some(behind) => behind.is_disjoint(&ByteSet::ALPHANUMERIC),
+            None => other.ends_word,
+        };
+        length <= other.sets.len()
+            && (!self.starts_word || other.starts_word)
+            && (!self.ends_word || ends)
+            && self.sets.iter().zip(&other.sets).all(|(own, other)| other.is_subset(own))
+    }
+
     /// Whether what stands beside the occurrence at `from..to` of a text agrees with what is known; at the edges of
     /// the text it does.
     #[inline]

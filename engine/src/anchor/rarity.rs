@@ -52,6 +52,17 @@ pub(crate) fn pair_per_kib(first: u64, next: u64) -> f64 {
     1024.0 * SHARES[usize::from(TABLE[256 + TRIPLES + QUADS + WORDS + place])]
 }
 
+/// How often a word stands with what an anchor has beside it: the estimate for the whole, but no less than a part of the
+/// word's own count.
+///
+/// A word is often followed by just what an anchor has behind it (`command` by `":`), which no context of three bytes tells.
+pub(crate) fn within(counted: f64, estimated: f64) -> f64 {
+    estimated.clamp(LEAST_PART * counted, counted)
+}
+
+/// See [`within`].
+const LEAST_PART: f64 = 0.1;
+
 /// The share of all bytes of ordinary text that belong to `set`.
 pub(crate) fn share(set: &ByteSet) -> f64 {
     lower(set).iter().map(|b| single(*b)).sum::<f64>().min(1.0)

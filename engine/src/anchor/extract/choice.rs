@@ -110,7 +110,10 @@ fn gather(each: impl Iterator<Item = Option<(Located, f64)>>) -> Option<Choice> 
                 next.sort_unstable();
                 next.dedup();
             }
-            None => anchors.push(located),
+            None => {
+                anchors.retain(|known| !located.covers(known));
+                anchors.push(located);
+            }
         }
     }
     Some(Choice { anchors, cost, group: Vec::new() })
@@ -123,10 +126,14 @@ impl Located {
             return true;
         }
         let (Some(own), Some(others)) = (self.anchor.literal(), other.anchor.literal()) else { return false };
-        (self.from, self.to) == (other.from, other.to)
-            && own.is_spelt_as(others)
-            && !others.next.is_empty()
-            && others.next.iter().all(|key| own.next.contains(key))
+        if (self.from, self.to) != (other.from, other.to) {
+            return false;
+        }
+        if !own.next.is_empty() {
+            let same_next = !others.next.is_empty() && others.next.iter().all(|key| own.next.contains(key));
+            return own.is_spelt_as(others) && same_next;
+        }
+        own.begins(others)
     }
 
     /// The next words of this one, if the other one is the same before other next words.
@@ -142,6 +149,9 @@ impl Located {
 
 /// An anchor of this many definite bytes needs no vague ones beside them.
 const DEFINITE: usize = 6;
+
+/// How much dearer an anchor may be that other patterns may have, too.
+const SHARING: f64 = 1.3;
 
 /// The cheapest window of a string, and its cost.
 fn best_window(fragment: &Fragment) -> Option<(Located, f64)> {
@@ -161,7 +171,8 @@ fn best_in_stretch(fragment: &Fragment) -> Option<(Located, f64)> {
     let (offset, length, cost) = (0..=text.len() - length)
         .filter_map(|offset| Some((offset, length, anchor_cost(&text.part(offset, length), spread)?)))
         .min_by(|a, b| a.2.total_cmp(&b.2))?;
-    // A word is the same anchor whatever stands beside it: then all patterns with this word share it.
+    // A word is the same anchor whatever stands beside it: then all patterns with this word share it. But not where what
+    // stands beside it makes it rare.
     let definite = |set: &ByteSet| set.len() == 1 || set.folded_letter().is_some();
     let window = &text.sets[offset..offset + length];
     let before = window.iter().take_while(|s| !definite(s)).count();
@@ -169,8 +180,11 @@ fn best_in_stretch(fragment: &Fragment) -> Option<(Located, f64)> {
     let inner = offset + before.min(length - behind)..offset + length - behind;
     let literal = text.part(inner.start, inner.len());
     let is_word = literal.starts_word && literal.ends_word;
-    if (is_word || inner.len() >= DEFINITE) && grams::plan(&literal).is_some() {
-        return Some((located(fragment, inner.start, literal), cost));
+    if (is_word || inner.len() >= DEFINITE)
+        && let Some(inner_cost) = anchor_cost(&literal, spread)
+        && inner_cost <= cost * SHARING + 1.0
+    {
+        return Some((located(fragment, inner.start, literal), inner_cost));
     }
     Some((located(fragment, offset, text.part(offset, length)), cost))
 }
@@ -215,7 +229,7 @@ fn anchor_cost(literal: &Literal, spread: usize) -> Option<f64> {
         // What was counted, where the other estimate puts it together from parts.
         AnchorTier::Phrase => plan.per_kib,
         AnchorTier::Word if literal.sets.len() <= LONG_KEY => plan.per_kib,
-        AnchorTier::Word => plan.per_kib.min(rarity::per_kib(&literal.sets)),
+        AnchorTier::Word => rarity::within(plan.per_kib, rarity::per_kib(&literal.sets)),
         _ => rarity::per_kib(&literal.sets),
     };
     let per_occurrence = 150.0 + 4.0 * spread as f64;

@@ -14,17 +14,20 @@ use crate::filter::{FilterScratch, SimdLevel};
 pub(super) struct Kernel {
     level: SimdLevel,
     by_words: bool,
-    shorts: Option<[NibbleTable; BYTES]>,
+    /// Of the first eight buckets and of the others.
+    shorts: Option<[[NibbleTable; BYTES]; 2]>,
     kinds: Option<NibbleTable>,
     /// The exact tables, for the portable kernel.
-    short_bytes: Box<[[u8; 256]; BYTES]>,
+    short_bytes: Box<[[u16; 256]; BYTES]>,
 }
 
 impl Kernel {
     /// `level` must be one that the CPU has.
     pub(super) fn new(level: SimdLevel, by_words: bool, shorts: &ShortTable, runs: &RunAnchors) -> Kernel {
         assert!(level.is_available(), "the SIMD level was resolved for this CPU");
-        let of_shorts = std::array::from_fn(|i| NibbleTable::new(|b| shorts.buckets_of(i, b)));
+        let of_shorts = std::array::from_fn(|half| {
+            std::array::from_fn(|i| NibbleTable::new(|b| shorts.buckets_of(i, b).to_le_bytes()[half]))
+        });
         let mut short_bytes = Box::new([[0; 256]; BYTES]);
         for (i, table) in short_bytes.iter_mut().enumerate() {
             for b in 0..=255u8 {
@@ -72,7 +75,7 @@ impl Kernel {
         if self.shorts.is_some() {
             let tables = &*self.short_bytes;
             for i in 0..BLOCK {
-                let buckets = (0..BYTES).fold(0xff, |all, k| all & tables[k][usize::from(window[i + k])]);
+                let buckets = (0..BYTES).fold(0xffff, |all, k| all & tables[k][usize::from(window[i + k])]);
                 masks.short |= u64::from(buckets != 0 && native.shorts.may_have(window, i)) << i;
             }
         }
@@ -126,8 +129,8 @@ mod x86 {
     #[inline(always)]
     unsafe fn shorts<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW]) -> u64 {
         let mut short = 0;
-        for lane in (0..BLOCK).step_by(L::WIDTH) {
-            if let Some(tables) = &kernel.shorts {
+        for tables in kernel.shorts.iter().flatten() {
+            for lane in (0..BLOCK).step_by(L::WIDTH) {
                 // SAFETY: the caller promises the feature; the offsets are 0 to 3.
                 let mut all = unsafe { buckets::<L>(&tables[0], window, lane) };
                 for (k, table) in tables.iter().enumerate().skip(1) {
