@@ -63,7 +63,7 @@ pub(crate) struct Bytes<'a> {
 }
 
 /// Most next words of all anchors of a database that is loaded: a few bytes could ask for any number. The built-in rules
-/// have TODO.
+/// have 10,000 or so.
 const MAX_PAIRS: usize = 1 << 22;
 
 /// The fewest bytes that a row takes.
