@@ -1,6 +1,7 @@
 //! The mutable state of a worker: scratch space and counters, reused from scan to scan.
 
-use crate::filter::FilterScratch;
+use crate::database::Program;
+use crate::filter::{Candidate, FilterScratch};
 use crate::pattern::sequence::Ends;
 
 /// Scratch space for scans with one database.
@@ -16,7 +17,9 @@ pub struct Cache {
 
 #[derive(Debug)]
 pub(crate) struct Scratch {
-    pub(crate) filter: FilterScratch,
+    filter: FilterScratch,
+    /// Where the trigger bytes of a view stand.
+    pub(crate) masks: Vec<u64>,
     pub(crate) ends: Ends,
     pub(crate) marks: Marks,
     pub(crate) stats: Stats,
@@ -28,6 +31,7 @@ impl Cache {
     pub(crate) fn new(database: u64, patterns: usize) -> Cache {
         let scratch = Scratch {
             filter: FilterScratch::default(),
+            masks: Vec::new(),
             ends: Ends::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),
@@ -44,6 +48,15 @@ impl Cache {
     /// Sets all counters to zero.
     pub fn reset_stats(&mut self) {
         self.scratch.stats = Stats::new(self.scratch.stats.by_pattern.len());
+    }
+}
+
+impl Scratch {
+    /// What the filter finds in a text from `from` on.
+    pub(crate) fn find(&mut self, program: &Program, text: &[u8], from: usize) -> &[Candidate] {
+        self.filter.candidates.clear();
+        self.stats.candidates += program.filter.find(text, from, &mut self.filter);
+        &self.filter.candidates
     }
 }
 

@@ -12,6 +12,7 @@ use crate::cache::Cache;
 use crate::channel::Channel;
 use crate::confirm::{Confirm, FoundBy, Matcher};
 use crate::error::{BuildError, BuildErrorKind, LoadError, PatternError};
+use crate::filter::classify::Classifier;
 use crate::filter::gate::{Comparison, Gate, Group};
 use crate::filter::native::LookUps;
 use crate::filter::{Config, Filter, SimdLevel};
@@ -21,6 +22,7 @@ use crate::plan::{PatternPlan, Placed, Plans, Strategy};
 use crate::rule::{Matching, Pattern, Rule, RunClass};
 use crate::serial::{self, Reader, Writer, frame};
 use crate::view;
+use crate::view::near::Near;
 
 /// Longest hull of an `all` rule in bytes of the view.
 const MAX_WITHIN: usize = 1024;
@@ -50,8 +52,12 @@ pub(crate) struct Program {
     pub(crate) longest_anchor: usize,
     /// No anchor ends farther behind the start of its match than this.
     pub(crate) lead: u64,
-    /// How far around a change a view is read: more than any match or hull is long.
+    /// More than any match or hull is long.
     pub(crate) reach: u64,
+    /// How near to a change of a view a pattern's anchor must be.
+    pub(crate) near: Near,
+    /// What the views look for.
+    pub(crate) triggers: Classifier,
     /// For each rule with `match: all` its longest hull.
     pub(crate) within: Vec<Option<u64>>,
 }
@@ -93,9 +99,7 @@ impl Database {
 
     /// The most bytes that a stream can have pushed and not yet cleared: `cleared() >= pushed - max_holdback()`.
     pub fn max_holdback(&self) -> u64 {
-        // A view's match of `reach` bytes can be this much longer in the original, and the last token incomplete.
-        let most = self.program.lead + 2 * self.program.reach;
-        most * view::MAX_ORIGINAL_PER_BYTE + view::MAX_TOKEN
+        view::MAX_HOLDBACK
     }
 
     /// The longest extent of a match in the original bytes; what is spread farther is not a match.
@@ -161,6 +165,11 @@ impl Program {
     /// The pattern that a confirm is of.
     pub(crate) fn pattern(&self, confirm: &Confirm) -> &Pattern {
         &self.rules[confirm.rule as usize].patterns[confirm.in_rule as usize]
+    }
+
+    /// How far behind its end a text may still lead to a match when something changes there.
+    pub(crate) fn keep(&self) -> u64 {
+        self.near.most() + self.lead + 2 * self.reach + self.longest_anchor as u64 + 2 * view::layer::AHEAD
     }
 
     pub(crate) fn rule_index(&self, id: &str) -> Option<usize> {
@@ -258,6 +267,7 @@ impl Program {
         let lead = patterns.iter().map(|p| p.farthest_end as u64).fold(1, u64::max);
         let widths = patterns.iter().map(|p| p.width as u64);
         let reach = widths.chain(within.iter().copied().flatten()).fold(1, u64::max);
+        let near = Near::new(&patterns, &within);
         let of_patterns = plans.anchors().map(|placed| placed.iter().map(|p| p.anchor));
         Program {
             id: next_id(),
@@ -267,6 +277,8 @@ impl Program {
             lead,
             // The bytes on either side of a match, which assertions read, count, too.
             reach: reach + 2,
+            near,
+            triggers: view::triggers(config.simd.resolve()),
             rules,
             by_id,
             patterns,

@@ -15,10 +15,11 @@ use regex_syntax::hir::Hir;
 use crate::channel::Channel;
 use crate::error::{BuildError, PatternError};
 use crate::pattern;
-use crate::rule::{Matching, Pattern, Rule};
+use crate::rule::{Matching, On, Pattern, Rule};
 use crate::validate::Validator;
-use crate::view::escapes::{self, Token};
-use crate::view::{MAX_EXTENT, View};
+use crate::view::fold::{self, Folded, Scalar};
+use crate::view::token::{self, Token};
+use crate::view::{MAX_EXTENT, PASSES, View};
 
 /// What identifies a finding: the rule's index, the view, and start and end in the original.
 pub type Key = (usize, View, u64, u64);
@@ -39,8 +40,6 @@ pub fn seal(bytes: &mut [u8]) {
 /// Rules ready to be searched slowly.
 pub struct Oracle {
     rules: Vec<OracleRule>,
-    /// How far around a change a view is read.
-    reach: usize,
 }
 
 struct OracleRule {
@@ -49,6 +48,7 @@ struct OracleRule {
 }
 
 struct OraclePattern {
+    on: On,
     expression: Search,
     validate: Vec<Validator>,
     unless: Vec<Search>,
@@ -62,11 +62,20 @@ pub(crate) struct Search {
 
 /// A text to be searched, and where its bytes come from.
 struct Text {
+    view: View,
     bytes: Vec<u8>,
     /// For each byte the bytes of the original that it stands for.
     original: Vec<Range<usize>>,
-    /// For each byte whether it differs from the original; `None` where all matches count.
-    changed: Option<Vec<bool>>,
+    /// Where it differs from the text it was made of; `None` where all matches count.
+    changed: Option<Changed>,
+}
+
+#[derive(Default)]
+struct Changed {
+    /// For each byte whether it stands for something else.
+    bytes: Vec<bool>,
+    /// For each place between two bytes, and at both ends, whether something went there.
+    between: Vec<bool>,
 }
 
 /// A match of one pattern of a rule.
@@ -83,45 +92,39 @@ impl Oracle {
     /// # Errors
     /// If a pattern can't be read.
     pub fn new(rules: &[Rule]) -> Result<Oracle, BuildError> {
-        let mut longest = 0;
         let mut all = Vec::new();
         for rule in rules {
-            if let Matching::All { within } = rule.matching {
-                longest = longest.max(within);
-            }
             let mut patterns = Vec::new();
             for (i, pattern) in rule.patterns.iter().enumerate() {
-                let (read, width) =
-                    OraclePattern::new(pattern).map_err(|e| BuildError::in_pattern(&rule.id, i, e))?;
-                longest = longest.max(width);
+                let read = OraclePattern::new(pattern).map_err(|e| BuildError::in_pattern(&rule.id, i, e))?;
                 patterns.push(read);
             }
             all.push(OracleRule { rule: rule.clone(), patterns });
         }
-        // A match is at most `longest` bytes long, and its assertions see one byte more on either side.
-        Ok(Oracle { rules: all, reach: longest + 2 })
+        Ok(Oracle { rules: all })
     }
 
     /// All findings in `text`, sorted by start, end, rule and view.
     pub fn scan(&mut self, text: &[u8], channel: Channel) -> Vec<Key> {
-        let whole = Text::whole(text);
-        let stretches = Text::stretches(text, self.reach);
+        let texts = Text::all(text);
         let mut findings: Vec<Key> = Vec::new();
         for (index, rule) in self.rules.iter_mut().enumerate() {
             if rule.rule.severity_on(channel).is_none() {
                 continue;
             }
-            let raw: Vec<Range<usize>> = rule.matches(&whole);
-            for stretch in &stretches {
-                for span in rule.matches(stretch) {
-                    let span = stretch.original_span(&span);
-                    let known = raw.iter().any(|r| r.start < span.end && span.start < r.end);
-                    if !known && span.len() as u64 <= MAX_EXTENT {
-                        findings.push((index, View::Escapes, span.start as u64, span.end as u64));
+            let mut known: Vec<Range<usize>> = Vec::new();
+            for text in &texts {
+                let mut new: Vec<Range<usize>> = Vec::new();
+                for span in rule.matches(text) {
+                    let span = text.original_span(&span);
+                    let twice = known.iter().any(|k| k.start < span.end && span.start < k.end);
+                    if !twice && !new.contains(&span) && span.len() as u64 <= MAX_EXTENT {
+                        findings.push((index, text.view, span.start as u64, span.end as u64));
+                        new.push(span);
                     }
                 }
+                known.extend(new);
             }
-            findings.extend(raw.iter().map(|r| (index, View::Raw, r.start as u64, r.end as u64)));
         }
         findings.sort_unstable_by_key(|&(rule, view, start, end)| (start, end, rule, view));
         findings
@@ -133,6 +136,10 @@ impl OracleRule {
     fn matches(&mut self, text: &Text) -> Vec<Range<usize>> {
         let mut parts: Vec<Part> = Vec::new();
         for (pattern, search) in self.patterns.iter_mut().enumerate() {
+            // What is folded says nothing about single characters.
+            if text.view == View::Folded && search.on != On::Text {
+                continue;
+            }
             for start in 0..text.bytes.len() {
                 if let Some(end) = search.match_at(&text.bytes, start) {
                     parts.push(Part { start, end, pattern });
@@ -180,15 +187,15 @@ fn sweep_all(mut parts: Vec<Part>, text: &Text, patterns: usize, within: usize) 
 }
 
 impl OraclePattern {
-    /// Reads a pattern, and says how long a match can be.
-    fn new(pattern: &Pattern) -> Result<(OraclePattern, usize), PatternError> {
+    /// Reads a pattern.
+    fn new(pattern: &Pattern) -> Result<OraclePattern, PatternError> {
         let parsed = pattern::parse(pattern)?;
-        let read = OraclePattern {
+        Ok(OraclePattern {
+            on: pattern.on,
             expression: Search::new(&parsed.hir),
             validate: pattern.validate.clone(),
             unless: parsed.unless.iter().map(Search::new).collect(),
-        };
-        Ok((read, parsed.width))
+        })
     }
 
     /// The end of the longest match that starts at `start`, if it passes the checks.
@@ -225,52 +232,49 @@ impl Search {
 }
 
 impl Text {
-    /// The original.
-    fn whole(text: &[u8]) -> Text {
+    /// The original, then with tokens undone once, twice and three times, and the last of these folded.
+    fn all(text: &[u8]) -> Vec<Text> {
         let original = (0..text.len()).map(|i| i..i + 1).collect();
-        Text { bytes: text.to_vec(), original, changed: None }
+        let mut texts = vec![Text { view: View::Raw, bytes: text.to_vec(), original, changed: None }];
+        for _ in 0..PASSES {
+            let last = &texts[texts.len() - 1];
+            texts.push(last.with(View::Decoded, &tokens(&last.bytes)));
+        }
+        let last = &texts[texts.len() - 1];
+        texts.push(last.with(View::Folded, &folds(&last.bytes)));
+        texts
     }
 
-    /// The view with escapes undone, in stretches around its changes.
-    fn stretches(text: &[u8], reach: usize) -> Vec<Text> {
-        // Changes with less than `reach` unchanged bytes between them, or exactly as many, share a stretch.
-        let mut groups: Vec<Vec<(Range<usize>, Vec<u8>)>> = Vec::new();
-        for change in changes(text) {
-            match groups.last_mut() {
-                Some(group) if change.0.start <= group.last().expect("not empty").0.end + reach => {
-                    group.push(change);
-                }
-                _ => groups.push(vec![change]),
+    /// The text in which these bytes stand for those.
+    fn with(&self, view: View, changes: &[(Range<usize>, Vec<u8>)]) -> Text {
+        let mut text = Text { view, bytes: Vec::new(), original: Vec::new(), changed: None };
+        let mut changed = Changed { bytes: Vec::new(), between: vec![false] };
+        let mut at = 0;
+        for (place, becomes) in changes {
+            for i in at..place.start {
+                text.push(self.bytes[i], &self.original[i], &mut changed, false);
             }
+            let original = self.original[place.start].start..self.original[place.end - 1].end;
+            for &byte in becomes {
+                text.push(byte, &original, &mut changed, true);
+            }
+            if becomes.is_empty() {
+                *changed.between.last_mut().expect("there is a place before the first byte") = true;
+            }
+            at = place.end;
         }
-        groups.iter().map(|group| Text::stretch(text, group, reach)).collect()
+        for i in at..self.bytes.len() {
+            text.push(self.bytes[i], &self.original[i], &mut changed, false);
+        }
+        text.changed = Some(changed);
+        text
     }
 
-    fn stretch(text: &[u8], group: &[(Range<usize>, Vec<u8>)], reach: usize) -> Text {
-        let mut stretch = Text { bytes: Vec::new(), original: Vec::new(), changed: None };
-        let mut changed = Vec::new();
-        let mut at = group[0].0.start.saturating_sub(reach);
-        let end = text.len().min(group[group.len() - 1].0.end + reach);
-        while at < end {
-            match group.iter().find(|(original, _)| original.start == at) {
-                Some((original, becomes)) => {
-                    for &byte in becomes {
-                        stretch.bytes.push(byte);
-                        stretch.original.push(original.clone());
-                        changed.push(true);
-                    }
-                    at = original.end;
-                }
-                None => {
-                    stretch.bytes.push(text[at]);
-                    stretch.original.push(at..at + 1);
-                    changed.push(false);
-                    at += 1;
-                }
-            }
-        }
-        stretch.changed = Some(changed);
-        stretch
+    fn push(&mut self, byte: u8, original: &Range<usize>, changed: &mut Changed, differs: bool) {
+        self.bytes.push(byte);
+        self.original.push(original.clone());
+        changed.bytes.push(differs);
+        changed.between.push(false);
     }
 
     /// Whether a match counts: in a view only where a change lies in it or directly beside it.
@@ -278,7 +282,8 @@ impl Text {
         match &self.changed {
             None => true,
             Some(changed) => {
-                changed[start.saturating_sub(1)..(end + 1).min(changed.len())].iter().any(|&c| c)
+                let around = start.saturating_sub(1)..(end + 1).min(changed.bytes.len());
+                changed.bytes[around].iter().any(|&c| c) || changed.between[start..=end].iter().any(|&c| c)
             }
         }
     }
@@ -289,19 +294,46 @@ impl Text {
     }
 }
 
-/// The escapes of a text, read from left to right, and what each stands for.
-fn changes(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
+/// The tokens of a text, read from left to right, and what each stands for.
+fn tokens(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
     let mut changes = Vec::new();
     let mut at = 0;
     while at < text.len() {
-        let token = if text[at] == escapes::TRIGGER { escapes::read(&text[at..]) } else { Token::Plain };
-        match token {
-            Token::Escape { length, text } => {
+        let is_trigger = token::TRIGGERS.contains(&text[at]);
+        match if is_trigger { token::read(text, at) } else { Token::Plain } {
+            Token::Change { length, text } => {
                 changes.push((at..at + length, text.as_bytes().to_vec()));
                 at += length;
             }
             // What is cut off at the end of the text stands for itself, too.
             Token::Plain | Token::Incomplete => at += 1,
+        }
+    }
+    changes
+}
+
+/// The characters of a text that the fold changes, and what each becomes.
+fn folds(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
+    let mut changes = Vec::new();
+    let mut state = fold::State::default();
+    let mut at = 0;
+    while at < text.len() {
+        if text[at].is_ascii() {
+            state = fold::State::behind_ascii(text[at]);
+            at += 1;
+            continue;
+        }
+        match fold::scalar(&text[at..]) {
+            Scalar::Value(c, length) => {
+                if let Folded::To(text) = state.fold(c) {
+                    changes.push((at..at + length, text.to_vec()));
+                }
+                at += length;
+            }
+            Scalar::None | Scalar::Incomplete => {
+                state = fold::State::behind_noise();
+                at += 1;
+            }
         }
     }
     changes
@@ -337,23 +369,22 @@ mod tests {
     }
 
     #[test]
-    fn stretches_end_behind_their_reach() {
+    fn every_view_of_a_text() {
         let shown = |text: &str| -> Vec<String> {
-            let stretches = Text::stretches(text.as_bytes(), 3);
-            stretches.iter().map(|s| String::from_utf8_lossy(&s.bytes).replace('\n', "_")).collect()
+            let all = Text::all(text.as_bytes());
+            all.iter().map(|t| String::from_utf8_lossy(&t.bytes).into_owned()).collect()
         };
-        assert_eq!(shown(r"abcdefg"), [""; 0]);
-        assert_eq!(shown(r"abcd\nefgh"), ["bcd_efg"]);
-        assert_eq!(shown(r"abcd\nefg\nhijk"), ["bcd_efg_hij"]);
-        assert_eq!(shown(r"abcd\nefgh\nijkl"), ["bcd_efg", "fgh_ijk"]);
-        assert_eq!(shown(r"\u0041\\u\"), ["A\\u\\"]);
+        assert_eq!(shown("abc"), ["abc"; 5]);
+        assert_eq!(shown(r"\\\\u0041\"), [r"\\\\u0041\", r"\\u0041\", r"\u0041\", r"A\", r"A\"]);
+        assert_eq!(shown("i%2567<b>n"), ["i%2567<b>n", "i%67n", "ign", "ign", "ign"]);
+        assert_eq!(shown(r"\ud835\udc22"), [r"\ud835\udc22", "𝐢", "𝐢", "𝐢", "i"]);
     }
 
     #[test]
     fn raw_matches_hide_those_of_views() {
         let rules = [Rule::new("A", "c", Severity::Low).pattern(Pattern::regex("abc(?:.d)?"))];
         let keys = scan(&rules, br"abc\nd a\u0062c", Channel::Any).expect("valid");
-        assert_eq!(keys, [(0, View::Raw, 0, 3), (0, View::Escapes, 7, 15)]);
+        assert_eq!(keys, [(0, View::Raw, 0, 3), (0, View::Decoded, 7, 15)]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use crate::channel::{Channel, UnknownName};
 use crate::database::Program;
 use crate::error::PolicyError;
-use crate::rule::Rule;
+use crate::rule::{On, Rule};
 use crate::severity::{Action, Severity};
 
 /// Actions per rule, blocked categories, and the least severity that counts.
@@ -156,8 +156,11 @@ impl Policy {
             let effects: Vec<Option<Effect>> = (0..program.rules.len())
                 .map(|i| self.effect(&program.rules[i], channel, enabled[i], blocked[i], actions[i]))
                 .collect();
-            let active = program.patterns.iter().map(|p| effects[p.rule as usize].is_some()).collect();
-            OnChannel { effects, active }
+            let active: Vec<bool> =
+                program.patterns.iter().map(|p| effects[p.rule as usize].is_some()).collect();
+            let folded = program.patterns.iter().zip(&active);
+            let folded = folded.map(|(p, active)| *active && program.pattern(p).on == On::Text).collect();
+            OnChannel { effects, active, folded }
         });
         Ok(Resolved { channels })
     }
@@ -232,6 +235,8 @@ pub(crate) struct OnChannel {
     pub(crate) effects: Vec<Option<Effect>>,
     /// For each pattern: whether its rule is looked for.
     pub(crate) active: Vec<bool>,
+    /// The same for the folded view.
+    pub(crate) folded: Vec<bool>,
 }
 
 /// What a finding of a rule does.

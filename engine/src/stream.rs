@@ -10,12 +10,12 @@ use crate::error::{ScanError, ScanErrorKind};
 use crate::finding::{Finding, Findings, MATCHED};
 use crate::mask;
 use crate::policy::OnChannel;
-use crate::reading::{Kept, Reading, Window};
+use crate::reading::Window;
 use crate::scanner::Scanner;
 use crate::severity::Action;
-use crate::verdict::Verdict;
-use crate::view::stretch::{Context, EscapesView, ViewMatch};
-use crate::view::{MAX_EXTENT, View};
+use crate::verdict::{Limit, Verdict};
+use crate::view::layers::{Layers, ViewMatch};
+use crate::view::{MAX_EXTENT, MAX_HOLDBACK};
 
 /// A text that arrives in pieces.
 ///
@@ -38,12 +38,7 @@ struct State {
     pushed: u64,
     /// The last bytes pushed, as many as are still needed.
     tail: Vec<u8>,
-    reading: Reading,
-    escapes: EscapesView,
-    /// Matches of views that an unknown match of the original may still make superfluous.
-    waiting: Vec<ViewMatch>,
-    /// Matches of the original that a match of a view may still overlap.
-    recent: Vec<Kept>,
+    layers: Layers,
     /// What sensitive rules found, as far back as a finding can reach.
     sensitive: Vec<Range<u64>>,
     findings: Findings,
@@ -131,7 +126,7 @@ impl Stream {
 
     /// What the findings so far ask for; more text can only raise it. A poisoned stream blocks.
     pub fn action(&self) -> Action {
-        if self.poisoned { Action::Block } else { self.state.action.unwrap_or(Action::Allow) }
+        if self.poisoned { Action::Block } else { self.state.action() }
     }
 
     /// Ends the text and concludes.
@@ -161,12 +156,13 @@ impl Stream {
         state.complete(&mut judge);
         judge.check()?;
         let rules = self.scanner.database().rules();
+        let (action, limits) = (state.action(), state.limits());
         let (findings, counts) = state.findings.into_parts();
         Ok(Verdict {
-            action: state.action.unwrap_or(Action::Allow),
+            action,
             findings,
             counts: counts.into_iter().map(|(rule, count)| (rules[rule as usize].clone(), count)).collect(),
-            limits: Vec::new(),
+            limits,
         })
     }
 
@@ -276,80 +272,46 @@ impl State {
     fn boundary(&mut self, judge: &mut Judge<'_>) {
         let mut judged = self.clone();
         judged.complete(judge);
-        self.reading.adopt(judged.reading, self.pushed);
-        self.escapes.adopt(judged.escapes);
+        self.layers.adopt(judged.layers, self.pushed);
         self.findings = judged.findings;
         self.action = judged.action;
-        // What is still open in a view may overlap a match that the judged end needed no more.
-        let new: Vec<Kept> = judged.recent.into_iter().filter(|k| !self.recent.contains(k)).collect();
-        self.recent.extend(new);
         self.sensitive = judged.sensitive;
-        self.waiting.clear();
         self.cleared = self.pushed;
     }
 
-    /// The lowest start of a match that is not reported yet, if there is one.
-    fn settled_to(&self, program: &Program) -> u64 {
-        let waiting = self.waiting.iter().map(|m| m.original.start).min().unwrap_or(u64::MAX);
-        self.undecided_from(program).min(waiting).min(self.pushed)
+    /// What the text so far asks for.
+    fn action(&self) -> Action {
+        let of_limits = if self.limits().is_empty() { Action::Allow } else { Action::Block };
+        self.action.unwrap_or(Action::Allow).max(of_limits)
     }
 
-    fn undecided_from(&self, program: &Program) -> u64 {
-        self.reading.undecided_from(program).min(self.escapes.undecided_from(program))
+    fn limits(&self) -> Vec<Limit> {
+        if self.layers.too_long() { vec![Limit::Extent] } else { Vec::new() }
+    }
+
+    /// Below this every match has been reported.
+    fn settled_to(&self, program: &Program) -> u64 {
+        let settled = self.layers.settled_to(program).min(self.pushed);
+        // Behind a limit nothing is released anyway, and what waits has no bound.
+        if self.layers.too_long() { settled.max(self.pushed.saturating_sub(MAX_HOLDBACK)) } else { settled }
     }
 
     /// The first byte that must be kept for what comes.
     fn needs_from(&self, program: &Program) -> u64 {
-        self.reading.needs_from(program).min(self.escapes.needs_from(program))
+        self.layers.needs_from(program)
     }
 
     /// Reads what is new in the window, in every view.
     fn read(&mut self, window: Window<'_>, judge: &mut Judge<'_>) {
-        let program = judge.program;
-        let mut kept = Vec::new();
-        self.reading.read(program, &judge.on.active, judge.scratch, window, &|_| true, &mut kept);
-        for Kept { rule, span } in kept {
-            let text = &window.bytes[window.index(span.start)..window.index(span.end)];
-            self.report(rule, View::Raw, span.clone(), text, judge);
-            self.recent.push(Kept { rule, span });
+        let mut settled = Vec::new();
+        self.layers.read((judge.program, judge.on), judge.scratch, window, &mut settled);
+        for found in settled {
+            self.report(&found, judge);
         }
-        let mut context = Context {
-            program,
-            active: &judge.on.active,
-            scratch: &mut *judge.scratch,
-            found: &mut self.waiting,
-        };
-        self.escapes.read(window, &mut context);
-        self.settle_views(window.complete, judge);
     }
 
-    /// Reports the matches of views that no match of the original can overlap any more without being known.
-    fn settle_views(&mut self, complete: bool, judge: &mut Judge<'_>) {
-        let known = if complete { u64::MAX } else { self.reading.undecided_from(judge.program) };
-        if !self.waiting.is_empty() {
-            let waiting = std::mem::take(&mut self.waiting);
-            let (settled, waiting) = waiting.into_iter().partition(|m| m.original.end <= known);
-            self.waiting = waiting;
-            let settled: Vec<ViewMatch> = settled;
-            for found in settled {
-                let same = |k: &Kept| {
-                    k.rule == found.rule
-                        && k.span.start < found.original.end
-                        && found.original.start < k.span.end
-                };
-                if !self.recent.iter().any(same) {
-                    self.report(found.rule, View::Escapes, found.original, &found.text, judge);
-                }
-            }
-        }
-        // A match of a view can't begin before what is still undecided in it.
-        let least =
-            self.waiting.iter().map(|m| m.original.start).fold(self.undecided_from(judge.program), u64::min);
-        let least = least.min(self.escapes.needs_from(judge.program));
-        self.recent.retain(|k| k.span.end > least);
-    }
-
-    fn report(&mut self, rule: u32, view: View, span: Range<u64>, text: &[u8], judge: &mut Judge<'_>) {
+    fn report(&mut self, found: &ViewMatch, judge: &mut Judge<'_>) {
+        let (rule, span, text) = (found.rule, found.span.clone(), &found.text);
         let program = judge.program;
         let effect = judge.on.effects[rule as usize].expect("only rules that are looked for are confirmed");
         self.action = self.action.max(Some(effect.action));
@@ -368,7 +330,7 @@ impl State {
             index: rule,
             severity: effect.severity,
             channel: judge.channel,
-            view,
+            view: found.view(),
             start: span.start,
             end: span.end,
             matched,

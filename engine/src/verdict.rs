@@ -19,16 +19,31 @@ pub struct Verdict {
     pub(crate) limits: Vec<Limit>,
 }
 
-/// A limit that was hit while scanning; by default it blocks.
+/// A limit that was hit while scanning; it blocks.
 ///
-/// Nothing that this version reads is limited: all views shrink the text, and no window is wider than the compiler knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A limit counts what depends on the text alone, never on how it is cut or how fast it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
-pub enum Limit {}
+pub enum Limit {
+    /// More than 64 KiB of the text stand for less of a view than a match can be long.
+    Extent,
+}
+
+impl Limit {
+    /// All limits of this version.
+    pub const ALL: [Limit; 1] = [Limit::Extent];
+
+    /// The name used in output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Limit::Extent => "extent",
+        }
+    }
+}
 
 impl fmt::Display for Limit {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -18,7 +18,7 @@ use proptest::test_runner::Config as Runs;
 
 use expression::{Expression, expressions};
 use support::check;
-use support::compose::{CHANGES, GAPS, NOISE, SAMPLES, compose};
+use support::compose::{CHANGES, FIRST_DRESS, FIRST_TOKEN, GAPS, NOISE, SAMPLES, compose};
 use support::damage::Damage;
 use support::stock;
 
@@ -56,6 +56,10 @@ fn codes() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         4 => sample.clone().prop_map(|s| vec![s]),
         5 => (change.clone(), sample.clone()).prop_map(|(c, s)| vec![c, s]),
+        5 => (FIRST_DRESS..FIRST_DRESS + 11, sample.clone()).prop_map(|(d, s)| vec![d, s]),
+        3 => (FIRST_DRESS..FIRST_DRESS + 11, change.clone(), sample.clone()).prop_map(|(d, c, s)| vec![d, c, s]),
+        2 => (change.clone(), FIRST_DRESS..FIRST_DRESS + 11, sample.clone()).prop_map(|(c, d, s)| vec![c, d, s]),
+        2 => (FIRST_TOKEN..FIRST_TOKEN + 8).prop_map(|t| vec![t]),
         2 => (change.clone(), change, sample).prop_map(|(b, c, s)| vec![b, c, s]),
         3 => (NOISE..GAPS).prop_map(|n| vec![n]),
         1 => (GAPS..CHANGES, any::<u8>()).prop_map(|(g, n)| vec![g, n]),

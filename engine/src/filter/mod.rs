@@ -4,6 +4,7 @@
 //! pattern matches around it is for the confirm step to say, so that all filters give the same findings.
 
 mod aho_corasick;
+pub(crate) mod classify;
 mod config;
 #[cfg(test)]
 mod exactness;

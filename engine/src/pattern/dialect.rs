@@ -7,6 +7,7 @@ use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
 use crate::error::{BuildErrorKind, PatternError};
 use crate::rule::On;
+use crate::view::fold;
 
 /// What a space in a pattern means: a run of white space, or a line break with the prefixes that quoting mail
 /// clients, comment styles and lists put at the start of a line. At most 17 bytes.
@@ -21,6 +22,9 @@ pub(crate) fn parse(text: &str, on: On) -> Result<Hir, PatternError> {
         .parse(text)
         .map_err(|e| syntax_error(&e.kind().to_string(), e.span()))?;
     check_flags(&ast)?;
+    if on == On::Text {
+        fold_letters(&mut ast, &mut fold::State::default());
+    }
     if on != On::Raw {
         let space = ast::parse::Parser::new().parse(SPACE).expect("the expression for a space is valid");
         widen_spaces(&mut ast, &space);
@@ -121,6 +125,39 @@ fn check_flags(ast: &Ast) -> Result<(), PatternError> {
     }
 }
 
+/// Folds the letters beyond ASCII as the folded view does, so that a pattern says what a text in any dress becomes.
+///
+/// `state` is that behind the expression before this one.
+fn fold_letters(ast: &mut Ast, state: &mut fold::State) {
+    match ast {
+        Ast::Literal(literal) if literal.kind == ast::LiteralKind::Verbatim => {
+            let mut folded = String::new();
+            fold::push(state, literal.c, &mut folded);
+            let span = literal.span;
+            let literal = |c| Ast::literal(ast::Literal { span, kind: ast::LiteralKind::Verbatim, c });
+            let mut letters: Vec<Ast> = folded.chars().map(literal).collect();
+            *ast = match letters.len() {
+                0 => Ast::empty(span),
+                1 => letters.remove(0),
+                _ => Ast::concat(ast::Concat { span, asts: letters }),
+            };
+        }
+        Ast::Concat(concat) => concat.asts.iter_mut().for_each(|a| fold_letters(a, state)),
+        Ast::Group(group) => fold_letters(&mut group.ast, state),
+        Ast::Repetition(repetition) => {
+            fold_letters(&mut repetition.ast, state);
+            *state = fold::State::default();
+        }
+        Ast::Alternation(alternation) => {
+            for branch in &mut alternation.asts {
+                fold_letters(branch, &mut state.clone());
+            }
+            *state = fold::State::default();
+        }
+        _ => *state = fold::State::default(),
+    }
+}
+
 /// Replaces each plain space outside brackets by what a space means.
 fn widen_spaces(ast: &mut Ast, space: &Ast) {
     match ast {
@@ -148,6 +185,20 @@ mod tests {
         assert_eq!(width("a b"), Some(19));
         assert_eq!(width("a[ ]b"), Some(3));
         assert_eq!(parse("a b", On::Raw).expect("valid").properties().maximum_len(), Some(3));
+    }
+
+    #[test]
+    fn letters_are_folded_where_the_text_is() {
+        let same = |a: &str, b: &str| {
+            let [a, b] = [a, b].map(|text| parse(text, On::Text).expect("valid"));
+            assert_eq!(a, b);
+        };
+        same("пароль", "ПАРОЛЬ");
+        same("(?:écrét|x)", "ecret|x");
+        same("e\u{301}te\u{301}", "ete");
+        same("ﬁ{2}", "(?:fi){2}");
+        same("a\u{a0}b", "a b");
+        assert_ne!(parse("é", On::Exact).expect("valid"), parse("e", On::Exact).expect("valid"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::filter::SimdLevel;
 use crate::filter::gate::Comparison;
 use crate::pattern::dialect;
 use crate::rule::{On, Sequence};
+use crate::view::fold;
 
 /// A sequence ready to be matched.
 #[derive(Clone, Debug)]
@@ -202,6 +203,8 @@ impl Word {
             Some(text) => (text, true),
             None => (source, false),
         };
+        let text = if on == On::Text { fold::text(text) } else { text.to_string() };
+        let text = text.as_str();
         let parts: Vec<Vec<u8>> = if on == On::Raw {
             vec![text.as_bytes().to_vec()]
         } else {

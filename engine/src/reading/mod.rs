@@ -1,9 +1,10 @@
-//! Reading one text: the input itself, or a stretch of a view.
+//! Reading one text: the input itself, or a view of it.
 //!
-//! A [`Reading`] is fed the text in pieces, each time with as much of what came before as it still needs. It asks the
-//! filter for anchors, examines each start that follows from one, keeps the starts that need more text, and sweeps the
+//! A [`Reading`] is fed the text in pieces, each time with as much of what came before as it still needs, and with the
+//! anchors in it. It examines each start that follows from one, keeps the starts that need more text, and sweeps the
 //! matches once nothing that could come before them is open. What it reports does not depend on the pieces.
 
+mod found;
 mod sweep;
 
 use std::ops::Range;
@@ -11,7 +12,10 @@ use std::ops::Range;
 use crate::cache::Scratch;
 use crate::confirm::{Outcome, Paused};
 use crate::database::Program;
+use crate::view::layer::AHEAD;
+use crate::view::offsets::OffsetMap;
 
+pub(crate) use found::{Candidates, Found};
 pub(crate) use sweep::Kept;
 use sweep::{Match, Sweep};
 
@@ -61,20 +65,44 @@ impl Window<'_> {
 impl Reading {
     /// Reads what is new in the window, and reports the matches that are settled.
     ///
-    /// `touches` says which spans count; it is asked once everything up to the byte behind the span is there.
+    /// In a view only what touches one of its `changes` counts. Whether a match does is asked once everything up to the
+    /// byte behind it is there.
     pub(crate) fn read(
         &mut self,
-        program: &Program,
-        active: &[bool],
+        (program, active): (&Program, &[bool]),
         scratch: &mut Scratch,
         window: Window<'_>,
-        touches: &dyn Fn(&Range<u64>) -> bool,
+        candidates: Candidates<'_>,
+        changes: Option<&OffsetMap>,
         kept: &mut Vec<Kept>,
     ) {
         self.reopen(program, scratch, window);
-        self.follow_anchors(program, active, scratch, window);
+        self.follow_anchors((program, active), scratch, window, candidates, changes);
         self.settle(program, window);
-        self.sweep.settle(program, self.decided, window, touches, kept);
+        let touches = |span: &Range<u64>| changes.is_none_or(|map| map.touches(span));
+        self.sweep.settle(program, self.decided, window, &touches, kept);
+    }
+
+    /// Finds the anchors in what is new, and adds them to those found before.
+    pub(crate) fn look(
+        &self,
+        program: &Program,
+        scratch: &mut Scratch,
+        window: Window<'_>,
+        found: &mut Vec<Found>,
+    ) {
+        // An anchor that ends in the new bytes may begin in the old ones.
+        let again = (self.seen + 1).saturating_sub(program.longest_anchor as u64).max(window.base);
+        found.truncate(found.partition_point(|f| f.first_end <= self.seen));
+        let old = found.len();
+        let candidates = scratch.find(program, window.bytes, window.index(again));
+        Found::add(found, candidates, window.base, self.seen + 1..=window.end());
+        found[old..].sort_unstable();
+    }
+
+    /// Anchors that end behind this have not been followed up.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
     }
 
     /// The lowest start of a match that is not yet known, decided or reported.
@@ -128,39 +156,40 @@ impl Reading {
         });
     }
 
-    /// Finds the anchors in what is new, and examines the starts that follow from them.
+    /// Examines the starts that follow from anchors; in a view only where a match can reach a change.
     fn follow_anchors(
         &mut self,
-        program: &Program,
-        active: &[bool],
+        (program, active): (&Program, &[bool]),
         scratch: &mut Scratch,
         window: Window<'_>,
+        candidates: Candidates<'_>,
+        changes: Option<&OffsetMap>,
     ) {
-        // An anchor that ends in the new bytes may begin in the old ones.
-        let again = (self.seen + 1).saturating_sub(program.longest_anchor as u64).max(window.base);
-        scratch.filter.candidates.clear();
-        let looked = program.filter.find(window.bytes, window.index(again), &mut scratch.filter);
-        let mut candidates = std::mem::take(&mut scratch.filter.candidates);
-        scratch.stats.candidates += looked;
-        if !candidates.is_empty() {
-            // By their ends: a start's anchors must come in an order in which nothing examined is passed again.
-            candidates.sort_unstable();
-            scratch.marks.load(&self.marks);
-            for candidate in &candidates {
-                let first_end = (window.base + candidate.first_end as u64).max(self.seen + 1);
-                let last_end = window.base + candidate.last_end as u64;
-                if first_end > last_end {
-                    continue;
-                }
-                for &pattern in program.owners.of(candidate.anchor) {
-                    if active[pattern as usize] {
-                        self.follow(program, scratch, window, pattern, first_end..=last_end);
-                    }
+        if candidates.found.is_empty() {
+            return;
+        }
+        scratch.marks.load(&self.marks);
+        let mut near = changes.map(OffsetMap::near);
+        // By their ends: a start's anchors must come in an order in which nothing examined is passed again.
+        for found in candidates.found {
+            let first = found.first_end.wrapping_add(candidates.shift).max(candidates.from);
+            let ends = first..=found.last_end.wrapping_add(candidates.shift);
+            if ends.is_empty() {
+                continue;
+            }
+            let distances = near.as_mut().map(|near| near.distances(&ends));
+            if distances.is_some_and(|d| !program.near.may_reach(d)) {
+                continue;
+            }
+            for &pattern in program.owners.of(found.anchor) {
+                if active[pattern as usize] && distances.is_none_or(|d| program.near.reaches(pattern, d)) {
+                    self.follow(program, scratch, window, pattern, ends.clone());
                 }
             }
-            scratch.marks.save(self.seen.saturating_sub(program.lead), &mut self.marks);
         }
-        scratch.filter.candidates = candidates;
+        // A change that is still to come leads back to anchors that nothing was near.
+        let back = program.lead + if changes.is_some() { program.near.most() + AHEAD + 1 } else { 0 };
+        scratch.marks.save(self.seen.saturating_sub(back), &mut self.marks);
     }
 
     /// Examines the starts of a pattern whose anchor ends in `ends`.
@@ -214,6 +243,7 @@ impl Reading {
         let without_anchor =
             if window.complete { u64::MAX } else { (self.seen + 1).saturating_sub(program.lead) };
         let first_open = self.open.iter().map(|o| o.start).min().unwrap_or(u64::MAX);
-        self.decided = without_anchor.min(first_open).max(self.decided);
+        // In a view it may fall again: a change that is new opens starts before it.
+        self.decided = without_anchor.min(first_open);
     }
 }

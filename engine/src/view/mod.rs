@@ -1,17 +1,27 @@
 //! Views: the same bytes as their reader would see them.
 //!
-//! A view is a text of its own, made from the original by undoing one kind of disguise. It costs nothing where there is
-//! nothing to undo: it is only read in *stretches* around its *changes*, from [`reach`](crate::database::Program) bytes
-//! before a change to as many behind the last one. What lies farther from every change is what the original says, and
-//! has been read there. So a match of a view is one that touches a change: its bytes, or a byte beside it, differ.
-//!
-//! [`escapes`] says which bytes stand for which; [`offsets`] maps a stretch back to the original; [`stretch`] reads it.
+//! A view is a text of its own, made by undoing disguises. [`layer`] makes one text of another: tokens such as escapes
+//! and tags ([`token`] and the files of their kinds), or the [`fold`]. Layers stand on each other ([`layers`]): what a
+//! rewrite produces is rewritten again, and folded in the end. A layer says only where it differs from the text below it;
+//! a match of it is one that touches such a change, for all others have been found below. [`offsets`] maps spans back.
 
-pub(crate) mod escapes;
+mod entities;
+mod escapes;
+pub(crate) mod fold;
+mod fold_format;
+pub(crate) mod layer;
+pub(crate) mod layers;
+mod markup;
+pub(crate) mod near;
 pub(crate) mod offsets;
-pub(crate) mod stretch;
+mod percent;
+mod terminal;
+pub(crate) mod token;
 
 use std::fmt;
+
+use crate::filter::SimdLevel;
+use crate::filter::classify::Classifier;
 
 /// How the scanned bytes were read when a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,19 +29,22 @@ use std::fmt;
 pub enum View {
     /// As they are.
     Raw,
-    /// With JSON string escapes undone.
-    Escapes,
+    /// With escapes and entities undone and with markup and terminal sequences in words removed, up to three times.
+    Decoded,
+    /// After that, with letters as they look: compatibility forms, look-alikes, invisible characters.
+    Folded,
 }
 
 impl View {
     /// All views of this version, in the order in which they are read.
-    pub const ALL: [View; 2] = [View::Raw, View::Escapes];
+    pub const ALL: [View; 3] = [View::Raw, View::Decoded, View::Folded];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
             View::Raw => "raw",
-            View::Escapes => "escapes",
+            View::Decoded => "decoded",
+            View::Folded => "folded",
         }
     }
 }
@@ -45,8 +58,23 @@ impl fmt::Display for View {
 /// Longest extent of a match in the original bytes.
 pub(crate) const MAX_EXTENT: u64 = 64 * 1024;
 
-/// Most original bytes that one byte of a view can stand for (`\u0061`).
-pub(crate) const MAX_ORIGINAL_PER_BYTE: u64 = 6;
+/// The most that can wait: what is undecided in a view is less than four times as long as a match can be, and that much
+/// of a view stands for no more than `MAX_EXTENT` each time, or a limit is hit.
+pub(crate) const MAX_HOLDBACK: u64 = 4 * (MAX_EXTENT + token::MAX_TOKEN as u64);
 
-/// Longest token in bytes: an escaped surrogate pair.
-pub(crate) const MAX_TOKEN: u64 = 12;
+/// Passes of rewriting.
+pub(crate) const PASSES: usize = 3;
+
+/// Each trigger is a class of its own, because a table by nibbles would mix them up; so many bytes are possible.
+pub(crate) const REWRITES: u8 = 0x7f;
+
+/// Bytes beyond ASCII, which the fold is for.
+pub(crate) const BEYOND_ASCII: u8 = 0x80;
+
+/// Tells where a view may differ.
+pub(crate) fn triggers(level: SimdLevel) -> Classifier {
+    Classifier::new(level, |b| match token::TRIGGERS.iter().position(|t| *t == b) {
+        Some(i) => 1 << i,
+        None => b & 0x80,
+    })
+}

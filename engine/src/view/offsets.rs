@@ -1,17 +1,19 @@
-//! From offsets in a stretch of a view back to the original.
+//! From offsets in a view back to the text that it was made from.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Where a view differs from the original: these bytes of the view stand for those of the original.
+use crate::view::near::Neighbours;
+
+/// Where a view differs from the text before it: these bytes of the view stand for those of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
     pub(crate) view: Range<u64>,
     pub(crate) original: Range<u64>,
 }
 
-/// The map of one stretch.
-#[derive(Clone, Debug)]
+/// The changes of a view, as far back as they are still asked for.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct OffsetMap {
     /// These two offsets correspond, and no change lies before them that is still in `changes`.
     origin_view: u64,
@@ -20,28 +22,51 @@ pub(crate) struct OffsetMap {
 }
 
 impl OffsetMap {
-    /// A map whose view begins at `origin` of the original.
-    pub(crate) fn new(origin: u64) -> OffsetMap {
-        OffsetMap { origin_view: 0, origin, changes: VecDeque::new() }
-    }
-
     /// Adds a change behind all others.
+    ///
+    /// Bytes that go right behind others that go are one change, so that a text of nothing else has one.
     pub(crate) fn push(&mut self, change: Change) {
-        debug_assert!(self.changes.back().is_none_or(|c| c.view.end <= change.view.start));
+        if let Some(last) = self.changes.back_mut() {
+            debug_assert!(last.view.end <= change.view.start && last.original.end <= change.original.start);
+            if last.view == change.view && last.original.end == change.original.start {
+                last.original.end = change.original.end;
+                return;
+            }
+        }
         self.changes.push_back(change);
     }
 
-    /// The end of the last change in the original.
-    pub(crate) fn last_change_end(&self) -> Option<u64> {
-        self.changes.back().map(|c| c.original.end)
+    pub(crate) fn last(&self) -> Option<&Change> {
+        self.changes.back()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    #[inline]
+    pub(crate) fn change(&self, index: usize) -> Option<&Change> {
+        self.changes.get(index)
+    }
+
+    /// The index of the first change that begins behind `at` of the view.
+    pub(crate) fn first_behind(&self, at: u64) -> usize {
+        self.changes.partition_point(|c| c.view.start <= at)
+    }
+
+    /// The index of the first change that ends at `at` of the view or behind it.
+    pub(crate) fn first_ending_at(&self, at: u64) -> usize {
+        self.changes.partition_point(|c| c.view.end < at)
+    }
+
+    /// The changes around places of the view.
+    pub(crate) fn near(&self) -> Neighbours<'_> {
+        Neighbours::new(self)
     }
 
     /// Whether a change lies in `span` of the view, or right beside it.
     pub(crate) fn touches(&self, span: &Range<u64>) -> bool {
-        let from = span.start.saturating_sub(1);
-        // The first change that does not end before the byte in front of the span.
-        let i = self.changes.partition_point(|c| c.view.end <= from);
-        self.changes.get(i).is_some_and(|c| c.view.start <= span.end)
+        self.change(self.first_ending_at(span.start)).is_some_and(|c| c.view.start <= span.end)
     }
 
     /// The original bytes of `span`, rounded outward to whole tokens.
@@ -51,7 +76,7 @@ impl OffsetMap {
         start..end
     }
 
-    /// The original bytes that the byte at `at` of the view stands for.
+    /// The original bytes that the byte at `at` of the view stands for. What was forgotten counts as unchanged.
     fn token(&self, at: u64) -> Range<u64> {
         let i = self.changes.partition_point(|c| c.view.start <= at);
         match i.checked_sub(1).map(|i| &self.changes[i]) {
@@ -61,7 +86,7 @@ impl OffsetMap {
                 start..start + 1
             }
             None => {
-                let start = self.origin + (at - self.origin_view);
+                let start = (self.origin + at).saturating_sub(self.origin_view);
                 start..start + 1
             }
         }
@@ -72,7 +97,7 @@ impl OffsetMap {
         self.token(at).start
     }
 
-    /// Forgets the changes that end before `least` of the view, which is not asked for again.
+    /// Forgets the changes that end before `least` of the view, which is not asked for again, but for the last one.
     pub(crate) fn forget_before(&mut self, least: u64) {
         while self.changes.len() > 1 && self.changes[1].view.start < least {
             if let Some(change) = self.changes.pop_front() {
@@ -87,26 +112,38 @@ impl OffsetMap {
 mod tests {
     use super::*;
 
-    /// `ab` + a token of 6 for 1 byte + `cd`, beginning at offset 10 of the original.
+    /// `ab` + a token of 6 for 1 byte + `cd` + 4 bytes that go + `ef`.
     fn map() -> OffsetMap {
-        let mut map = OffsetMap::new(10);
-        map.push(Change { view: 2..3, original: 12..18 });
+        let mut map = OffsetMap::default();
+        map.push(Change { view: 2..3, original: 2..8 });
+        map.push(Change { view: 5..5, original: 10..11 });
+        map.push(Change { view: 5..5, original: 11..14 });
         map
     }
 
     #[test]
     fn spans_are_rounded_outward_to_tokens() {
-        assert_eq!(map().original(&(0..2)), 10..12);
-        assert_eq!(map().original(&(1..3)), 11..18);
-        assert_eq!(map().original(&(2..3)), 12..18);
-        assert_eq!(map().original(&(3..5)), 18..20);
+        assert_eq!(map().original(&(0..2)), 0..2);
+        assert_eq!(map().original(&(1..3)), 1..8);
+        assert_eq!(map().original(&(2..3)), 2..8);
+        assert_eq!(map().original(&(3..5)), 8..10);
+        assert_eq!(map().original(&(4..6)), 9..15);
+        assert_eq!(map().original(&(5..6)), 14..15);
     }
 
     #[test]
     fn a_neighbour_of_a_change_touches_it() {
         assert!(!map().touches(&(0..1)));
         assert!(map().touches(&(0..2)));
-        assert!(map().touches(&(3..5)));
-        assert!(!map().touches(&(4..5)));
+        assert!(map().touches(&(3..4)));
+        assert!(!map().touches(&(4..4)));
+        assert!(map().touches(&(4..5)));
+        assert!(map().touches(&(5..7)));
+        assert!(!map().touches(&(6..7)));
+    }
+
+    #[test]
+    fn bytes_that_go_in_a_row_are_one_change() {
+        assert_eq!(map().len(), 2);
     }
 }

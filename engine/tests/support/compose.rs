@@ -1,7 +1,8 @@
 //! Texts made of samples of the rules: whole and broken, escaped in many ways, with noise and gaps between them.
 //!
 //! A text is written as codes, so that proptest can shrink it and a fuzzer can mutate it: a byte below 0x80 stands for
-//! itself, the next ones for samples and noise, and the highest ones change what comes after them.
+//! itself, the next ones for samples and noise, and the highest ones change what comes after them. Of the control
+//! characters some stand for the tokens of views, and some for a dress of what comes after them.
 
 /// The first code of the samples, of the noise, of the gaps, and of the changes.
 pub(crate) const SAMPLES: u8 = 0x80;
@@ -53,6 +54,15 @@ const NOISES: [&[u8]; (GAPS - NOISE) as usize] = [
     b"AbCdEfGhIj",
 ];
 
+/// Tokens of the views, whole and broken.
+const TOKENS: [&[u8]; 8] =
+    [b"%69", b"&#105;", b"&nbsp;", b"</b>", b"**", b"\x1b[0m", "\u{200b}".as_bytes(), "\u{301}".as_bytes()];
+
+/// The first codes of the tokens and of the dresses.
+pub(crate) const FIRST_TOKEN: u8 = 0x01;
+pub(crate) const FIRST_DRESS: u8 = 0x10;
+const LAST_DRESS: u8 = 0x1a;
+
 /// Most changes of one piece.
 const DEPTH: usize = 3;
 
@@ -68,6 +78,11 @@ pub(crate) fn compose(codes: &[u8], samples: &[&[u8]]) -> Vec<u8> {
 
 fn piece(code: u8, codes: &mut impl Iterator<Item = u8>, samples: &[&[u8]], depth: usize) -> Vec<u8> {
     match code {
+        FIRST_TOKEN..=0x08 => TOKENS[usize::from(code - FIRST_TOKEN)].to_vec(),
+        FIRST_DRESS..=LAST_DRESS => match codes.next() {
+            Some(next) if depth > 0 => dressed(code - FIRST_DRESS, &piece(next, codes, samples, depth - 1)),
+            _ => Vec::new(),
+        },
         0..SAMPLES => vec![code],
         SAMPLES..NOISE if samples.is_empty() => Vec::new(),
         SAMPLES..NOISE => samples[usize::from(code - SAMPLES) % samples.len()].to_vec(),
@@ -110,6 +125,39 @@ fn changed(code: u8, piece: &[u8]) -> Vec<u8> {
         // As a JSON string says it, and as a JSON string in a JSON string does.
         0xfe => quoted(piece),
         _ => quoted(&quoted(piece)),
+    }
+}
+
+/// A piece in the dress of a view: its bytes as tokens, tokens between them, or other letters.
+fn dressed(kind: u8, piece: &[u8]) -> Vec<u8> {
+    let each =
+        |write: &dyn Fn(u8) -> String| piece.iter().map(|&b| write(b)).collect::<String>().into_bytes();
+    let between = |token: &str| {
+        let separated: Vec<&[u8]> = piece.chunks(2).collect();
+        separated.join(token.as_bytes())
+    };
+    match kind {
+        0 => each(&|b| format!("%{b:02X}")),
+        1 => each(&|b| if b % 2 == 0 { format!("%25{b:02x}") } else { format!("\\x{b:02x}") }),
+        2 => each(&|b| format!("&#{};", u32::from(b))),
+        3 => each(&|b| if b.is_ascii_alphabetic() { format!("&#x{b:X};") } else { char::from(b).into() }),
+        4 => each(&|b| format!("\\{b:03o}")),
+        5 => between("<b>"),
+        6 => between("\x1b[1m"),
+        7 => between("\u{200b}"),
+        // Full-width letters, and letters of another alphabet.
+        8 => each(&|b| match b {
+            b'!'..=b'~' => char::from_u32(u32::from(b) - 0x20 + 0xff00).unwrap_or(' ').into(),
+            _ => char::from(b).into(),
+        }),
+        9 => each(&|b| match b {
+            b'a' => "а".to_string(),
+            b'e' => "е\u{301}".to_string(),
+            b'o' => "\\u043e".to_string(),
+            b' ' => "\u{a0}".to_string(),
+            _ => char::from(b).into(),
+        }),
+        _ => between("**"),
     }
 }
 

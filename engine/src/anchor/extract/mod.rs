@@ -503,7 +503,7 @@ mod tests {
     /// An alternation of single characters arrives as a class of characters, not of bytes.
     #[test]
     fn characters_are_more_than_one_byte() {
-        assert_eq!(shown("caf(?:é|è)zz"), [r"caf\xc3\xa8zz@0..=0", r"caf\xc3\xa9zz@0..=0"]);
+        assert_eq!(shown("caf(?:क|ख)zz"), [r"caf\xe0\xa4\x95zz@0..=0", r"caf\xe0\xa4\x96zz@0..=0"]);
         let hir = dialect::parse("(?:é|ж)z", On::Exact).expect("valid");
         assert_eq!(first_bytes(&hir), ByteSet::of(b"\xc3\xd0"));
     }
@@ -544,8 +544,8 @@ mod tests {
     /// What is left of a window when the vague bytes at its edges are dropped must still be one that can be found.
     #[test]
     fn vague_edges_stay_where_the_middle_is_vaguer() {
-        let shown = shown(r"é..ab\d");
-        assert!(shown[0].starts_with(r"\xc3\xa9..ab[0-9]"), "{shown:?}");
+        let shown = shown(r"ж..ab\d");
+        assert!(shown[0].starts_with(r"\xd0\xb6..ab[0-9]"), "{shown:?}");
     }
 
     #[test]

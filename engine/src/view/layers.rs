@@ -1,0 +1,236 @@
+//! A text in all its views: as it is, rewritten up to three times, and folded.
+//!
+//! Matches of a view wait until everything is known that could make them superfluous: a match of the same rule in an
+//! earlier view that overlaps them in the original.
+
+use std::ops::Range;
+
+use crate::cache::Scratch;
+use crate::database::Program;
+use crate::policy::OnChannel;
+use crate::reading::{Candidates, Found, Kept, Reading, Window};
+use crate::view::fold;
+use crate::view::layer::{Context, Layer, LayerMatch, Stage, Undo};
+use crate::view::token::MAX_TOKEN;
+use crate::view::{MAX_EXTENT, PASSES, View};
+
+/// Layers on the text itself.
+const LAYERS: usize = PASSES + 1;
+
+/// The state of one text in all its views.
+#[derive(Clone, Debug)]
+pub(crate) struct Layers {
+    reading: Reading,
+    /// The anchors of the text itself.
+    found: Vec<Found>,
+    layers: [Layer; LAYERS],
+    waiting: Vec<ViewMatch>,
+    /// Matches that a match of a later view may still overlap.
+    recent: Vec<Recent>,
+    /// More of the original than a match may extend over stands for less of a view than a match can be long.
+    too_long: bool,
+}
+
+/// A match of a view.
+#[derive(Clone, Debug)]
+pub(crate) struct ViewMatch {
+    pub(crate) rule: u32,
+    /// In the text itself.
+    pub(crate) span: Range<u64>,
+    /// What the view says there, cut at [`MATCHED`](crate::finding::MATCHED) bytes.
+    pub(crate) text: Vec<u8>,
+    height: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Recent {
+    rule: u32,
+    span: Range<u64>,
+    height: usize,
+}
+
+impl ViewMatch {
+    pub(crate) fn view(&self) -> View {
+        match self.height {
+            0 => View::Raw,
+            LAYERS => View::Folded,
+            _ => View::Decoded,
+        }
+    }
+}
+
+impl Default for Layers {
+    fn default() -> Layers {
+        let layer = |i: usize| {
+            let undo = if i < PASSES { Undo::Tokens } else { Undo::Fold(fold::State::default()) };
+            Layer::new(undo, LAYERS - i - 1)
+        };
+        Layers {
+            reading: Reading::default(),
+            found: Vec::new(),
+            layers: std::array::from_fn(layer),
+            waiting: Vec::new(),
+            recent: Vec::new(),
+            too_long: false,
+        }
+    }
+}
+
+impl Layers {
+    /// Reads what is new in the window, in every view, and gives the matches that are certain.
+    pub(crate) fn read(
+        &mut self,
+        (program, on): (&Program, &OnChannel),
+        scratch: &mut Scratch,
+        window: Window<'_>,
+        settled: &mut Vec<ViewMatch>,
+    ) {
+        self.forget(program);
+        self.read_raw((program, &on.active), scratch, window, settled);
+        let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
+        let mut stage = Stage { window, candidates, differs: true };
+        let mut found: Vec<(usize, LayerMatch)> = Vec::new();
+        let mut of_layer = Vec::new();
+        let mut context = Context { program, scratch };
+        for (i, layer) in self.layers.iter_mut().enumerate() {
+            let active = if i < PASSES { &on.active } else { &on.folded };
+            stage = layer.read(stage, active, &mut context, &mut of_layer);
+            found.extend(of_layer.drain(..).map(|m| (i, m)));
+        }
+        for (i, LayerMatch { rule, below, text }) in found {
+            let span = self.original(i, &below);
+            if span.end - span.start <= MAX_EXTENT {
+                self.waiting.push(ViewMatch { rule, span, text, height: i + 1 });
+            }
+        }
+        self.measure(program);
+        self.settle(program, window.complete, settled);
+    }
+
+    /// Whether a limit was hit: a view is so much shorter than the text that a match would extend too far.
+    pub(crate) fn too_long(&self) -> bool {
+        self.too_long
+    }
+
+    /// The lowest start of a match that has not been given yet, if there is one.
+    pub(crate) fn settled_to(&self, program: &Program) -> u64 {
+        let waiting = self.waiting.iter().map(|m| m.span.start);
+        waiting.fold(self.undecided_from(program)[LAYERS], u64::min)
+    }
+
+    /// The first byte that must still be there when the text goes on.
+    pub(crate) fn needs_from(&self, program: &Program) -> u64 {
+        let above = self.layers.iter().rev().fold(u64::MAX, |above, layer| layer.needs_from(program, above));
+        self.reading.needs_from(program).min(above)
+    }
+
+    /// Takes over what was settled when the text was judged as if it ended at `end`.
+    pub(crate) fn adopt(&mut self, judged: Layers, end: u64) {
+        self.reading.adopt(judged.reading, end);
+        for (layer, judged) in self.layers.iter_mut().zip(judged.layers) {
+            layer.adopt(judged);
+        }
+        // What is still open in a view may overlap a match that the judged end needed no more.
+        let new: Vec<Recent> = judged.recent.into_iter().filter(|r| !self.recent.contains(r)).collect();
+        self.recent.extend(new);
+        self.waiting.clear();
+        self.too_long = judged.too_long;
+    }
+
+    fn forget(&mut self, program: &Program) {
+        let (mut needed, mut mapped) = (u64::MAX, u64::MAX);
+        for layer in self.layers.iter_mut().rev() {
+            (needed, mapped) = layer.forget(program, needed, mapped);
+        }
+        let keep = program.keep() + (LAYERS * MAX_TOKEN) as u64;
+        let least = self.reading.seen().saturating_sub(keep);
+        let old = self.found.partition_point(|f| f.last_end < least);
+        // Not at every little piece.
+        if old > self.found.len() / 2 {
+            self.found.drain(..old);
+        }
+    }
+
+    fn read_raw(
+        &mut self,
+        (program, active): (&Program, &[bool]),
+        scratch: &mut Scratch,
+        window: Window<'_>,
+        settled: &mut Vec<ViewMatch>,
+    ) {
+        let seen = self.reading.seen();
+        self.reading.look(program, scratch, window, &mut self.found);
+        let new = &self.found[self.found.partition_point(|f| f.first_end <= seen)..];
+        let candidates = Candidates { found: new, shift: 0, from: 0 };
+        let mut kept = Vec::new();
+        self.reading.read((program, active), scratch, window, candidates, None, &mut kept);
+        for Kept { rule, span } in kept {
+            let text = &window.bytes[window.index(span.start)..window.index(span.end)];
+            let text = text[..text.len().min(crate::finding::MATCHED)].to_vec();
+            self.recent.push(Recent { rule, span: span.clone(), height: 0 });
+            settled.push(ViewMatch { rule, span, text, height: 0 });
+        }
+    }
+
+    /// Notes where a view is so much shorter than the text that a match might be missed.
+    fn measure(&mut self, program: &Program) {
+        for (i, layer) in self.layers.iter().enumerate() {
+            for extent in layer.fresh_extents(program) {
+                let extent = self.original(i, &extent);
+                self.too_long |= extent.end - extent.start > MAX_EXTENT;
+            }
+        }
+    }
+
+    /// The bytes of the text itself, from those that a layer stands on.
+    fn original(&self, layer: usize, below: &Range<u64>) -> Range<u64> {
+        let maps = self.layers[..layer].iter().rev().map(Layer::map);
+        maps.fold(below.clone(), |span, map| map.original(&span))
+    }
+
+    /// For the text itself and each layer: the lowest start of a match in it or below that is not yet known.
+    fn undecided_from(&self, program: &Program) -> [u64; LAYERS + 1] {
+        let mut from = [self.reading.undecided_from(program); LAYERS + 1];
+        for (i, layer) in self.layers.iter().enumerate() {
+            let below = layer.undecided_from(program);
+            from[i + 1] = from[i].min(self.original(i, &(below..below)).start);
+        }
+        from
+    }
+
+    /// Gives the matches of views that no match below them can make superfluous any more.
+    fn settle(&mut self, program: &Program, complete: bool, settled: &mut Vec<ViewMatch>) {
+        let undecided = self.undecided_from(program);
+        if !self.waiting.is_empty() {
+            let mut known = u64::MAX;
+            let mut waiting = Vec::new();
+            for height in 1..=LAYERS {
+                if !complete {
+                    known = known.min(undecided[height - 1]);
+                }
+                for found in self.waiting.extract_if(.., |m| m.height == height) {
+                    if found.span.end > known {
+                        waiting.push(found);
+                    } else if !self.recent.iter().any(|r| r.hides(&found)) {
+                        self.recent.push(Recent { rule: found.rule, span: found.span.clone(), height });
+                        settled.push(found);
+                    }
+                }
+                known = waiting.iter().map(|m: &ViewMatch| m.span.start).fold(known, u64::min);
+            }
+            self.waiting = waiting;
+        }
+        // A match that is still to come can't begin before what is undecided.
+        let least = self.waiting.iter().map(|m| m.span.start).fold(undecided[LAYERS], u64::min);
+        let least = least.min(self.needs_from(program));
+        self.recent.retain(|r| r.span.end > least);
+    }
+}
+
+impl Recent {
+    /// Whether the match says again what this one said: in an earlier view, or at the very same place.
+    fn hides(&self, found: &ViewMatch) -> bool {
+        let overlaps = self.span.start < found.span.end && found.span.start < self.span.end;
+        self.rule == found.rule && (self.height < found.height && overlaps || self.span == found.span)
+    }
+}

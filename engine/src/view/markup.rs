@@ -1,0 +1,191 @@
+//! Markup in words: HTML tags, short comments, and Markdown emphasis. Who reads the page does not see them.
+//!
+//! Only what stands at a word is removed, and only if nothing can hide in it: a tag with a token in an attribute stays
+//! until that has been undone, and a comment of some length is text.
+
+use crate::view::token::{MAX_TOKEN, Text, Token, is_word};
+
+/// Elements that end a line or a cell: they stand for a space.
+const BLOCKS: &[&[u8]] = &[
+    b"address",
+    b"article",
+    b"aside",
+    b"blockquote",
+    b"br",
+    b"caption",
+    b"dd",
+    b"details",
+    b"div",
+    b"dl",
+    b"dt",
+    b"fieldset",
+    b"figure",
+    b"footer",
+    b"form",
+    b"h1",
+    b"h2",
+    b"h3",
+    b"h4",
+    b"h5",
+    b"h6",
+    b"header",
+    b"hr",
+    b"li",
+    b"main",
+    b"nav",
+    b"ol",
+    b"option",
+    b"p",
+    b"pre",
+    b"section",
+    b"summary",
+    b"table",
+    b"tbody",
+    b"td",
+    b"tfoot",
+    b"th",
+    b"thead",
+    b"tr",
+    b"ul",
+];
+
+/// Longest comment that is removed, with its delimiters.
+const MAX_COMMENT: usize = 24;
+
+/// Reads the tag or the comment at the start of `text`, which begins with `<`.
+pub(crate) fn tag(text: &[u8], before: Option<u8>) -> Token {
+    let begins = |b: &u8| b.is_ascii_alphabetic();
+    let name_at = match text.get(1) {
+        None => return Token::Incomplete,
+        Some(b'!') => return comment(text, before),
+        Some(b'/') if text.len() == 2 => return Token::Incomplete,
+        Some(b'/') if text.get(2).is_some_and(begins) => 2,
+        Some(b) if begins(b) => 1,
+        Some(_) => return Token::Plain,
+    };
+    let Some(length) = text.iter().skip(1).take(MAX_TOKEN - 2).position(|&b| b == b'>' || ends_tag(b)) else {
+        return if text.len() < MAX_TOKEN - 1 { Token::Incomplete } else { Token::Plain };
+    };
+    let end = length + 2;
+    if text[end - 1] != b'>' {
+        return Token::Plain;
+    }
+    let Some(&behind) = text.get(end) else { return Token::Incomplete };
+    let name = &text[name_at..end - 1];
+    let name = &name[..name.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(name.len())];
+    let word_before = before.is_some_and(is_word);
+    let is_br = name.eq_ignore_ascii_case(b"br");
+    if BLOCKS.iter().any(|b| name.eq_ignore_ascii_case(b)) {
+        let between = if is_br { word_before || is_word(behind) } else { word_before && is_word(behind) };
+        return if between { Token::Change { length: end, text: Text::SPACE } } else { Token::Plain };
+    }
+    let inside = word_before || is_word(behind) || (before == Some(b'>') && behind == b'<');
+    if inside { Token::Change { length: end, text: Text::NOTHING } } else { Token::Plain }
+}
+
+/// `<!-- -->` inside a word.
+fn comment(text: &[u8], before: Option<u8>) -> Token {
+    let same = text.iter().zip(b"<!--").all(|(a, b)| a == b);
+    if !same || !before.is_some_and(is_word) {
+        return Token::Plain;
+    }
+    let start = text.len().min(4);
+    let Some(i) = text[start..text.len().min(MAX_COMMENT)].windows(3).position(|w| w == b"-->") else {
+        return if text.len() < MAX_COMMENT { Token::Incomplete } else { Token::Plain };
+    };
+    let end = start + i + 3;
+    match text.get(end) {
+        None => Token::Incomplete,
+        Some(&behind) if (is_word(behind) || behind == b'<') && !holds_tokens(&text[4..end - 3]) => {
+            Token::Change { length: end, text: Text::NOTHING }
+        }
+        Some(_) => Token::Plain,
+    }
+}
+
+/// Reads the emphasis at the start of `text`, which begins with `*` or `~`.
+pub(crate) fn emphasis(text: &[u8], before: Option<u8>) -> Token {
+    let mark = text[0];
+    let length = text.iter().take(4).take_while(|&&b| b == mark).count();
+    let fits = if mark == b'*' { length <= 3 } else { length == 2 };
+    if length == text.len() && length < 4 {
+        return Token::Incomplete;
+    }
+    if !fits || before == Some(mark) {
+        return Token::Plain;
+    }
+    let word_before = before.is_some_and(is_word);
+    let behind = text[length];
+    // A path or a comment of C has a slash at its star, a file name pattern a dot.
+    let at_path = |b: u8| matches!(b, b'/' | b'.');
+    let at_word = word_before && !at_path(behind) || is_word(behind) && !before.is_some_and(at_path);
+    if at_word { Token::Change { length, text: Text::NOTHING } } else { Token::Plain }
+}
+
+/// What can't be inside a tag: another one, or what may stand for anything.
+fn ends_tag(byte: u8) -> bool {
+    matches!(byte, b'<' | b'&' | b'%' | b'\\')
+}
+
+/// Whether something may be hidden in what would be removed.
+pub(crate) fn holds_tokens(text: &[u8]) -> bool {
+    text.iter().any(|&b| ends_tag(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::token::shown;
+
+    #[test]
+    fn tags_at_words_go() {
+        for (text, before, expected) in [
+            ("<b>n", b'g', "3:"),
+            ("</b>n", b'g', "4:"),
+            ("</b> ", b'g', "4:"),
+            ("<b>n", b' ', "3:"),
+            ("<b> ", b' ', "plain"),
+            ("</b><i>", b'>', "4:"),
+            ("<span style=\"color:red\">n", b'g', "24:"),
+            ("<a href=\"/?a=1&amp;b\">n", b' ', "plain"),
+            ("<br>n", b'g', "4: "),
+            ("<br/>\n", b'g', "5: "),
+            ("<p>n", b' ', "plain"),
+            ("</td>n", b'g', "5: "),
+            ("<3", b'g', "plain"),
+            ("<= n", b'g', "plain"),
+            ("<a<b>", b'g', "plain"),
+            ("<b>", b'g', "incomplete"),
+            ("<b", b'g', "incomplete"),
+            ("</", b'g', "incomplete"),
+            ("<!-- -->n", b'g', "8:"),
+            ("<!-- -->n", b' ', "plain"),
+            ("<!-- a longer comment -->n", b'g', "plain"),
+            ("<!--%69-->n", b'g', "plain"),
+            ("<!-- ", b'g', "incomplete"),
+        ] {
+            assert_eq!(shown(tag(text.as_bytes(), Some(before))), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn emphasis_at_words_goes() {
+        for (text, before, expected) in [
+            ("**n", b'g', "2:"),
+            ("*n", b'g', "1:"),
+            ("***n", b' ', "3:"),
+            ("****n", b'g', "plain"),
+            ("** n", b'g', "2:"),
+            ("* n", b' ', "plain"),
+            ("*.rs", b' ', "plain"),
+            ("*/x", b'x', "plain"),
+            ("*x", b'/', "plain"),
+            ("~~n", b'g', "2:"),
+            ("~n", b'g', "plain"),
+            ("**", b'g', "incomplete"),
+            ("~", b'g', "incomplete"),
+        ] {
+            assert_eq!(shown(emphasis(text.as_bytes(), Some(before))), expected, "{text}");
+        }
+    }
+}
