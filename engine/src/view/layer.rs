@@ -79,7 +79,7 @@ pub(crate) struct Context<'a> {
 }
 
 /// How far behind its end the text may say whether a filter reports an anchor: a space and the word behind it.
-pub(crate) const AHEAD: u64 = 40;
+pub(crate) const AHEAD: u64 = 48;
 
 /// Bytes on either side of an anchor that belong to the comparison.
 const EDGE: u64 = 4;

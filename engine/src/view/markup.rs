@@ -11,7 +11,6 @@ const BLOCKS: &[&[u8]] = &[
     b"article",
     b"aside",
     b"blockquote",
-    b"br",
     b"caption",
     b"dd",
     b"details",
@@ -63,24 +62,57 @@ pub(crate) fn tag(text: &[u8], before: Option<u8>) -> Token {
         Some(b) if begins(b) => 1,
         Some(_) => return Token::Plain,
     };
-    let Some(length) = text.iter().skip(1).take(MAX_TOKEN - 2).position(|&b| b == b'>' || ends_tag(b)) else {
-        return if text.len() < MAX_TOKEN - 1 { Token::Incomplete } else { Token::Plain };
+    let word_before = before.is_some_and(is_word);
+    let head = &text[name_at..text.len().min(name_at + LONGEST_NAME + 1)];
+    let length = head.iter().position(|b| !b.is_ascii_alphanumeric());
+    let block = length.and_then(|length| block(&head[..length]));
+    // PERF: most tags of a page are of this kind, and need not be read to their end.
+    if block == Some(Block::Line) && !word_before {
+        return Token::Plain;
+    }
+    let inside = &text[1..text.len().min(MAX_TOKEN - 1)];
+    let Some(length) = memchr::memchr2(b'>', b'<', inside) else {
+        let decided = text.len() >= MAX_TOKEN - 1 || holds_tokens(inside);
+        return if decided { Token::Plain } else { Token::Incomplete };
     };
     let end = length + 2;
-    if text[end - 1] != b'>' {
+    if text[end - 1] != b'>' || holds_tokens(&inside[..length]) {
         return Token::Plain;
     }
     let Some(&behind) = text.get(end) else { return Token::Incomplete };
-    let name = &text[name_at..end - 1];
-    let name = &name[..name.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(name.len())];
-    let word_before = before.is_some_and(is_word);
-    let is_br = name.eq_ignore_ascii_case(b"br");
-    if BLOCKS.iter().any(|b| name.eq_ignore_ascii_case(b)) {
-        let between = if is_br { word_before || is_word(behind) } else { word_before && is_word(behind) };
-        return if between { Token::Change { length: end, text: Text::SPACE } } else { Token::Plain };
+    let word_behind = is_word(behind);
+    let between = match block {
+        Some(Block::Line) => word_before && word_behind,
+        Some(Block::Break) => word_before || word_behind,
+        None => {
+            let inside = word_before || word_behind || (before == Some(b'>') && behind == b'<');
+            return if inside { Token::Change { length: end, text: Text::NOTHING } } else { Token::Plain };
+        }
+    };
+    if between { Token::Change { length: end, text: Text::SPACE } } else { Token::Plain }
+}
+
+/// How an element separates words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    /// A line, a cell, an item.
+    Line,
+    /// `br`, behind which the line may be empty.
+    Break,
+}
+
+/// The longest name of a block.
+const LONGEST_NAME: usize = 10;
+
+fn block(name: &[u8]) -> Option<Block> {
+    let mut lower = [0; LONGEST_NAME];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name);
+    lower.make_ascii_lowercase();
+    match &*lower {
+        b"br" => Some(Block::Break),
+        name => BLOCKS.binary_search(&name).is_ok().then_some(Block::Line),
     }
-    let inside = word_before || is_word(behind) || (before == Some(b'>') && behind == b'<');
-    if inside { Token::Change { length: end, text: Text::NOTHING } } else { Token::Plain }
 }
 
 /// `<!-- -->` inside a word.
@@ -122,14 +154,9 @@ pub(crate) fn emphasis(text: &[u8], before: Option<u8>) -> Token {
     if at_word { Token::Change { length, text: Text::NOTHING } } else { Token::Plain }
 }
 
-/// What can't be inside a tag: another one, or what may stand for anything.
-fn ends_tag(byte: u8) -> bool {
-    matches!(byte, b'<' | b'&' | b'%' | b'\\')
-}
-
 /// Whether something may be hidden in what would be removed.
 pub(crate) fn holds_tokens(text: &[u8]) -> bool {
-    text.iter().any(|&b| ends_tag(b))
+    memchr::memchr3(b'&', b'%', b'\\', text).is_some() || memchr::memchr(b'<', text).is_some()
 }
 
 #[cfg(test)]
