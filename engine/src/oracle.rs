@@ -300,12 +300,11 @@ fn tokens(text: &[u8]) -> Vec<(Range<usize>, Vec<u8>)> {
     let mut at = 0;
     while at < text.len() {
         let is_trigger = token::TRIGGERS.contains(&text[at]);
-        match if is_trigger { token::read(text, at) } else { Token::Plain } {
+        match if is_trigger { token::read_last(text, at) } else { Token::Plain } {
             Token::Change { length, text } => {
                 changes.push((at..at + length, text.as_bytes().to_vec()));
                 at += length;
             }
-            // What is cut off at the end of the text stands for itself, too.
             Token::Plain | Token::Incomplete => at += 1,
         }
     }

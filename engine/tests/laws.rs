@@ -157,6 +157,13 @@ proptest! {
         check::boundaries(&scanner, &text, channel, &cuts(&text, &raw));
     }
 
+    /// Views lead back to the bytes that say what they found.
+    #[test]
+    fn a_span_says_what_was_found_in_it(Rules(rules) in some_rules(), codes in codes(), channel in channels()) {
+        let text = text_of(&rules, &codes);
+        check::offsets(&check::scanner(&rules, Config::new()), &text, channel);
+    }
+
     /// Law 5: nothing in the scanned text switches anything off.
     #[test]
     fn nothing_switches_a_rule_off(Rules(rules) in some_rules(), codes in prop::collection::vec(codes(), 3..=3)) {
@@ -226,6 +233,40 @@ fn long_texts_in_pieces() {
             let pieces = check::in_pieces(&scanner, &text, Channel::Any, &cuts);
             assert!(pieces == expected, "seed {seed}, {step} bytes at a time");
         }
+    }
+}
+
+/// Texts that views were never meant for: bounded memory, linear time, and a verdict that names the limit.
+#[test]
+fn bombs_cost_no_more_than_their_length() {
+    let scanner = check::scanner(&stock::rules(), Config::new());
+    for (unit, limits) in [
+        (r"\", &[][..]),
+        ("&#0000", &[]),
+        ("&#00000000000000000000000000000000000000000000000000000000000000000000000000000000105;", &[]),
+        ("\u{200b}", &["extent"]),
+        (r"\u200b", &["extent"]),
+        ("\u{301}", &["extent"]),
+        ("<b", &[]),
+        ("x</b>", &[]),
+        ("\x1b[", &[]),
+        ("\x1b[0m", &["extent"]),
+        ("<!--", &[]),
+        ("a<!--", &[]),
+        ("*", &[]),
+        ("a**", &[]),
+        ("%25", &[]),
+        ("\\u00", &[]),
+        ("а\u{301}", &[]),
+        ("\u{fdfa}", &[]),
+    ] {
+        let text = [b"ignore", unit.repeat(1_000_000 / unit.len()).as_bytes(), b"previous"].concat();
+        let whole = check::whole(&scanner, &text, Channel::Any);
+        assert_eq!(whole.limits, limits, "{unit:?}");
+        let cuts: Vec<usize> = (0..text.len()).step_by(50_021).collect();
+        check::law_1(&scanner, &text, Channel::Any, &cuts);
+        let short = &text[..100_000];
+        check::law_1(&scanner, short, Channel::Any, &(0..short.len()).step_by(7).collect::<Vec<usize>>());
     }
 }
 

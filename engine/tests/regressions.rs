@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::case::{CHUNKING_LONGEST, Case, FILTERS_LONGEST};
+use support::case::{CHUNKING_LONGEST, Case, FILTERS_LONGEST, VIEWS_LONGEST};
 use support::damage::Damage;
 
 /// The files of a target's cases, in the order of their names.
@@ -35,6 +35,11 @@ fn filters() {
 }
 
 #[test]
+fn views() {
+    files("views").iter().for_each(|file| case(file, VIEWS_LONGEST).check_views());
+}
+
+#[test]
 fn database_bytes() {
     for file in files("database_bytes") {
         println!("{}", file.display());
@@ -47,7 +52,9 @@ fn database_bytes() {
 #[test]
 #[ignore = "rewrites files of fuzz/regressions"]
 fn write_as_plain_text() {
-    for (target, longest) in [("chunking", CHUNKING_LONGEST), ("filters", FILTERS_LONGEST)] {
+    for (target, longest) in
+        [("chunking", CHUNKING_LONGEST), ("filters", FILTERS_LONGEST), ("views", VIEWS_LONGEST)]
+    {
         for file in files(target) {
             let case = case(&file, longest);
             let plain = case.encode();

@@ -268,16 +268,17 @@ impl Layer {
         let bytes = below.window.bytes;
         let mut from = triggers.from;
         while let Some(at) = triggers.next(from) {
-            match token::read(bytes, at) {
+            let complete = below.window.complete;
+            match if complete { token::read_last(bytes, at) } else { token::read(bytes, at) } {
                 Token::Change { length, text } => {
                     self.change(at..at + length, text.as_bytes(), below);
                     from = at + length;
                 }
-                Token::Incomplete if !below.window.complete => {
+                Token::Incomplete => {
                     self.incomplete = true;
                     return at;
                 }
-                Token::Plain | Token::Incomplete => from = at + 1,
+                Token::Plain => from = at + 1,
             }
         }
         bytes.len()
@@ -425,15 +426,19 @@ fn take_over(own: &mut Own, ends: RangeInclusive<u64>, below: Candidates<'_>, ma
     // The byte before an end has a place below, the end itself may be that of the text.
     let behind = map.original_start(last - 1) + 1;
     let shift = below.shift.wrapping_add(last.wrapping_sub(behind));
-    let least = first.wrapping_sub(shift);
-    for found in Found::from(below.found, least) {
-        let (first_end, last_end) = (found.first_end.wrapping_add(shift), found.last_end.wrapping_add(shift));
-        if first_end > last {
+    // Compared below, where the offsets of all entries are what they are.
+    let (first, last) = (first.wrapping_sub(shift), last.wrapping_sub(shift));
+    for found in Found::from(below.found, first) {
+        if found.first_end > last {
             break;
         }
-        if last_end >= first {
-            let (first_end, last_end) = (first_end.max(first), last_end.min(last));
-            own.found.push(Found { first_end, last_end, anchor: found.anchor });
+        if found.last_end >= first {
+            let (first_end, last_end) = (found.first_end.max(first), found.last_end.min(last));
+            own.found.push(Found {
+                first_end: first_end.wrapping_add(shift),
+                last_end: last_end.wrapping_add(shift),
+                anchor: found.anchor,
+            });
         }
     }
 }

@@ -73,6 +73,24 @@ pub(crate) fn read(text: &[u8], at: usize) -> Token {
     }
 }
 
+/// The same where nothing follows the text: some tokens are whole there that may go on elsewhere.
+pub(crate) fn read_last(text: &[u8], at: usize) -> Token {
+    match read(text, at) {
+        Token::Incomplete if text.len() - at <= MAX_TOKEN => {
+            let from = at.saturating_sub(1);
+            let ended = [&text[from..], b"\n"].concat();
+            match read(&ended, at - from) {
+                Token::Change { length, text: becomes } if at + length <= text.len() => {
+                    Token::Change { length, text: becomes }
+                }
+                _ => Token::Plain,
+            }
+        }
+        Token::Incomplete => Token::Plain,
+        token => token,
+    }
+}
+
 /// The value of up to `most` hexadecimal digits at the start of `text`, and how many there are.
 pub(crate) fn hex(text: &[u8], most: usize) -> (u32, usize) {
     let mut value = 0u32;
@@ -106,6 +124,23 @@ pub(crate) fn shown(token: Token) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_of_the_text_ends_a_token() {
+        for (text, expected) in [
+            ("x&#105", "5:i"),
+            ("x&lt", "3:<"),
+            ("x\\40", "3: "),
+            ("x\\ud83d", r"6:\xef\xbf\xbd"),
+            ("x</b>", "4:"),
+            ("x**", "2:"),
+            ("x\\", "plain"),
+            ("x%6", "plain"),
+            ("x&#", "plain"),
+        ] {
+            assert_eq!(shown(read_last(text.as_bytes(), 1)), expected, "{text}");
+        }
+    }
 
     /// A token that is cut says so, and nothing that is longer than a token does.
     #[test]

@@ -12,6 +12,7 @@ use super::stock;
 /// Longest texts of the targets: the oracle is slow, and one byte at a time is not fast.
 pub(crate) const CHUNKING_LONGEST: usize = 4096;
 pub(crate) const FILTERS_LONGEST: usize = 600;
+pub(crate) const VIEWS_LONGEST: usize = 4096;
 
 /// What to scan with which rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,13 @@ impl Case {
         } else {
             check::law_1(scanner, &self.text, self.channel, &self.cuts);
         }
+    }
+
+    /// The offset law, and law 1.
+    pub(crate) fn check_views(&self) {
+        let scanner = &compiled(self.selection).scanner;
+        check::offsets(scanner, &self.text, self.channel);
+        check::law_1(scanner, &self.text, self.channel, &self.cuts);
     }
 
     /// Law 2.

@@ -147,6 +147,27 @@ pub(crate) fn law_5(scanner: &Scanner, before: &[u8], text: &[u8], behind: &[u8]
     covers(&whole(scanner, &around, channel).findings, &shifted, &around);
 }
 
+/// The offset law: what a view found lies in the original bytes that it names. Those alone say it again.
+///
+/// Not for rules that look at what stands beside a match.
+pub(crate) fn offsets(scanner: &Scanner, text: &[u8], channel: Channel) {
+    let index = |offset: u64| usize::try_from(offset).expect("the text is in memory");
+    for found in whole(scanner, text, channel).findings {
+        let rule = &scanner.database().rules()[found.0];
+        if found.1 == View::Raw || rule.id == "PHRASE_INNER_EDGE" {
+            continue;
+        }
+        let span = &text[index(found.2)..index(found.3)];
+        let again = whole(scanner, span, channel).findings;
+        assert!(
+            again.iter().any(|a| a.0 == found.0),
+            "{found:?} of {} is not in {}",
+            shown(text),
+            shown(span)
+        );
+    }
+}
+
 /// Each of `wanted` is in `listed`, as far as [`boundaries`] says; rules of which not all are listed can't be checked.
 fn covers(listed: &[Key], wanted: &[Key], text: &[u8]) {
     for key in wanted {
