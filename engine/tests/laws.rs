@@ -205,6 +205,38 @@ proptest! {
         let every: Vec<usize> = (0..text.len()).collect();
         check::law_1(&scanners[0].1, &text, Channel::Any, &every);
     }
+
+    /// Laws 1 and 2 for two words far apart, of which a view changes a few bytes anywhere in them or between them: the first
+    /// is an anchor only before the second, and is found in the view although nothing changed near it.
+    #[test]
+    fn a_view_finds_two_words_wherever_it_changed_one(
+        gaps in prop::collection::vec((prop::sample::select(vec![r" \n", "-=", "."]), 1..=32usize, 0..=32usize), 1..5),
+        changed in prop::collection::vec((any::<prop::sample::Index>(), any::<bool>()), 0..4),
+        (filler, raw) in (0..30usize, raw_cuts()),
+    ) {
+        let between: String = gaps.iter().map(|(of, ..)| format!("[{of}]{{1,32}}")).collect();
+        let pattern = Pattern::regex(format!("\\byour{between}first\\b"));
+        let rule = Rule::new("TWO_WORDS", "law", Severity::Medium).pattern(pattern);
+        let mut plain = b"your".to_vec();
+        for (of, least, more) in gaps {
+            plain.extend(std::iter::repeat_n(of.as_bytes()[0], (least + more).min(32)));
+        }
+        plain.extend_from_slice(b"first");
+        let mut bytes: Vec<Vec<u8>> = plain.iter().map(|&b| vec![b]).collect();
+        for (at, removed) in changed {
+            let at = at.index(bytes.len());
+            let dressed = if removed { format!("\u{200b}{}", char::from(plain[at])) } else { format!("%{:02x}", plain[at]) };
+            bytes[at] = dressed.into_bytes();
+        }
+        let filler = b"and so on. ".repeat(filler);
+        let text = [filler.as_slice(), &bytes.concat(), b" ", &filler].concat();
+        let rules = [rule];
+        let expected = check::oracle(&mut Oracle::new(&rules).expect("it is valid"), &rules, &text, Channel::Any);
+        prop_assert!(!expected.findings.is_empty());
+        let scanners = check::scanners(&rules);
+        check::law_2(&scanners, &expected, &text, Channel::Any);
+        check::law_1(&scanners[0].1, &text, Channel::Any, &cuts(&text, &raw));
+    }
 }
 
 /// Law 1 over the sizes at which the stream reads slices and bridges seams.

@@ -16,6 +16,9 @@ use grams::GramPlan;
 /// Longest anchor in bytes: what the exact comparison reads at once, and what a filter re-reads at a chunk's edge.
 pub(crate) const MAX_ANCHOR: usize = 16;
 
+/// Most bytes between an anchor and the word that it says comes next: how far behind an anchor the views look for changes.
+pub(crate) const MAX_APART: usize = 40;
+
 /// What a filter looks for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Anchor {

@@ -7,6 +7,8 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use crate::anchor::MAX_APART;
+use crate::anchor::hash::LONG_KEY;
 use crate::cache::Scratch;
 use crate::database::Program;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
@@ -78,8 +80,12 @@ pub(crate) struct Context<'a> {
     pub(crate) scratch: &'a mut Scratch,
 }
 
-/// How far behind its end the text may say whether a filter reports an anchor: a space and the word behind it.
-pub(crate) const AHEAD: u64 = 48;
+/// How far behind its end the text may say whether a filter reports an anchor that a match needs: what stands before the
+/// next word, and the key of that.
+///
+/// A filter looks at the next word however far away it is. But where it is farther no match has it as its next word, so it
+/// does not matter whether the anchor is found.
+pub(crate) const AHEAD: u64 = (MAX_APART + LONG_KEY) as u64;
 
 /// Bytes on either side of an anchor that belong to the comparison.
 const EDGE: u64 = 4;

@@ -4,7 +4,7 @@ use crate::anchor::extract::follow::Follow;
 use crate::anchor::extract::text::{Behind, Text};
 use crate::anchor::grams::{self, AnchorTier};
 use crate::anchor::hash::LONG_KEY;
-use crate::anchor::{Anchor, Literal, Located, MAX_ANCHOR, rarity};
+use crate::anchor::{Anchor, Literal, Located, MAX_ANCHOR, MAX_APART, rarity};
 use crate::byteset::ByteSet;
 
 /// Strings of which every match contains one, and what it will cost to look for them.
@@ -196,14 +196,18 @@ fn best_phrase(fragment: &Fragment, follow: &Follow) -> Option<(Located, f64)> {
         text.assert_edge_behind();
     }
     let pairs = text.words().into_iter().filter(|word| word.len() <= MAX_ANCHOR).filter_map(|word| {
-        let next = match text.word_behind(word.end) {
-            Behind::Keys(keys) => keys,
+        let (next, within) = match text.word_behind(word.end) {
+            Behind::Keys { keys, within } => (keys, within),
             // Only if nothing of it is in the string already.
             Behind::Beyond if text.sets[word.end..].iter().all(|s| s.is_disjoint(&ByteSet::ALPHANUMERIC)) => {
-                follow.keys.clone()?
+                let within = text.most_between(word.end, text.len()).saturating_add(follow.within);
+                (follow.keys.clone()?, within)
             }
             Behind::Beyond | Behind::Unknown => return None,
         };
+        if within > MAX_APART {
+            return None;
+        }
         let mut literal = text.part(word.start, word.len());
         literal.next = next;
         literal.next.sort_unstable();

@@ -10,6 +10,8 @@ pub(super) struct Follow {
     pub(super) edge: bool,
     /// If a word ends there: the keys of the next one.
     pub(super) keys: Option<Vec<u64>>,
+    /// The most bytes before that word.
+    pub(super) within: usize,
 }
 
 /// Most strings that are followed at once until their first word is known.
@@ -25,7 +27,7 @@ impl Follow {
     }
 
     fn known<'a>(parts: impl Iterator<Item = &'a Part>) -> Option<Follow> {
-        let mut follow = Follow { edge: true, keys: None };
+        let mut follow = Follow { edge: true, keys: None, within: 0 };
         let mut keys: Vec<u64> = Vec::new();
         // Of these the first word is not known yet.
         let mut open = vec![Text::default()];
@@ -39,7 +41,8 @@ impl Follow {
             open.clear();
             for text in longer {
                 match text.word_behind(0) {
-                    Behind::Keys(of_word) => {
+                    Behind::Keys { keys: of_word, within } => {
+                        follow.within = follow.within.max(within);
                         follow.edge &= text.begins_with_edge();
                         keys.extend(of_word);
                     }

@@ -192,7 +192,7 @@ impl Text {
         words
     }
 
-    /// The keys of the first word at or behind a position that is the edge of a word.
+    /// The keys of the first word at or behind a position that is the edge of a word, and how far from there it may begin.
     pub(super) fn word_behind(&self, position: usize) -> Behind {
         let Some(from) = (position..self.len()).find(|&i| !self.sets[i].is_disjoint(&ByteSet::ALPHANUMERIC))
         else {
@@ -204,10 +204,16 @@ impl Text {
         let end = (from + 1..=self.len()).find(|&at| self.has_edge(at));
         let word = &self.sets[from..end.unwrap_or(self.len())];
         match grams::keys_of(word, end.is_some()) {
-            Some(keys) => Behind::Keys(keys),
+            Some(keys) => Behind::Keys { keys, within: self.most_between(position, from) },
             None if end.is_none() && word.len() < crate::anchor::hash::WORD_KEY => Behind::Beyond,
             None => Behind::Unknown,
         }
+    }
+
+    /// The most bytes between a position and a later one, with the gaps at both.
+    pub(super) fn most_between(&self, from: usize, to: usize) -> usize {
+        let gaps = self.gaps.iter().filter(|gap| (from..=to).contains(&gap.at));
+        gaps.fold(to - from, |most, gap| most.saturating_add(gap.max))
     }
 
     /// Whether what begins here certainly begins with something other than a letter or digit.
@@ -219,8 +225,8 @@ impl Text {
 /// What is known of the next word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Behind {
-    /// It has one of these keys.
-    Keys(Vec<u64>),
+    /// It has one of these keys, and begins within so many bytes.
+    Keys { keys: Vec<u64>, within: usize },
     /// It lies, or goes on, beyond the end of the string.
     Beyond,
     /// Too many.
