@@ -365,7 +365,6 @@ fn place(hash: u64) -> (usize, usize) {
 
 /// The bit of a key's hash in the first bitmap.
 #[inline(always)]
-#[expect(clippy::cast_possible_truncation, reason = "what is left of the shift")]
 fn place_of_key(hash: u64) -> u16 {
     (hash >> (64 - KEY_BITS)) as u16
 }
