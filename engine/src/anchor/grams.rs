@@ -1,7 +1,8 @@
 //! Which bytes of an anchor the filter looks up, and where in the text.
 //!
 //! Where an anchor holds the beginning of a word, and what stands before it makes sure of that, the filter need only
-//! look at the beginnings of words, and there at up to six bytes of the word at once, closed by its end if it is shorter.
+//! look at the beginnings of words, and there at up to eight bytes of the word at once, closed by its end if it is shorter,
+//! and at the byte beside them; or at the first six bytes of the word and of the next one.
 //! That is as good as looking up whole words, and most anchors are of this kind.
 //!
 //! A filter that reads four bytes at every fourth position meets an anchor of seven bytes or more in one of four
@@ -84,7 +85,7 @@ pub(crate) struct GramPlan {
     pub(crate) beyond_ascii: bool,
     /// How many keys are looked up.
     pub(crate) keys: usize,
-    /// What is looked up together with a word.
+    /// What is looked up of a word; of no meaning for the other tiers.
     pub(crate) beside: Beside,
 }
 
@@ -251,7 +252,7 @@ pub(crate) fn short(sets: &[ByteSet]) -> Option<usize> {
 }
 
 /// Most keys of one word that go into the table; a word of five bytes that may go on has 37.
-const MAX_WORD_KEYS: usize = 64;
+pub(crate) const MAX_WORD_KEYS: usize = 64;
 
 /// The keys of the word that begins at an offset of an anchor, if none can begin elsewhere and they are few.
 pub(crate) fn word_keys(literal: &Literal, offset: usize) -> Option<Vec<u64>> {

@@ -1,4 +1,4 @@
-//! What is looked up of a text by hash: grams, and the beginnings of words.
+//! What is looked up of a text by hash: grams, the beginnings of words, and two words in a row.
 //!
 //! `examples/rarity_table.rs` takes in this file as it is, so that it counts what the filter looks up.
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::anchor::grams::AnchorTier;
+use crate::anchor::grams::{AnchorTier, MAX_WORD_KEYS};
 use crate::anchor::hash::{LONG_KEY, WORD_KEY};
 use crate::anchor::{Anchor, Literal, MAX_ANCHOR, Planned, rarity};
 use crate::byteset::ByteSet;
@@ -62,7 +62,7 @@ pub(crate) struct Bytes<'a> {
     pub(crate) next: &'a [u64],
 }
 
-/// Most next words of all anchors of a database that is loaded: a few bytes could ask for any number. The built-in rules
+/// Most pairs of words of all anchors of a database that is loaded: a few bytes could ask for any number. The built-in rules
 /// have 10,000 or so.
 const MAX_PAIRS: usize = 1 << 22;
 
@@ -269,15 +269,17 @@ impl AnchorList {
                 return Err(LoadError::malformed("the edges of an anchor are not known"));
             }
             let next = reader.index(list.nexts.len())?;
-            pairs += list.nexts[next].len();
-            if pairs > MAX_PAIRS {
-                return Err(LoadError::too_large());
-            }
             let next = u32::try_from(next).map_err(|_| bad_length())?;
             let per_kib = reader.float()?;
             let from = u32::try_from(list.positions.len()).map_err(|_| bad_length())?;
             for _ in 0..length {
                 list.positions.push(Position::read(reader, list.classes.len())?);
+            }
+            // A word with a choice of bytes has several keys, each with all next words.
+            let choice = list.positions[from as usize..].iter().any(|p| matches!(p, Position::Class(_)));
+            pairs += list.nexts[next as usize].len() * if choice { MAX_WORD_KEYS } else { 1 };
+            if pairs > MAX_PAIRS {
+                return Err(LoadError::too_large());
             }
             let (starts_word, ends_word) = (edges & 1 != 0, edges & 2 != 0);
             Ok(Row::Bytes { from, length, starts_word, ends_word, next, tier, per_kib })
