@@ -1,5 +1,6 @@
 //! The mutable state of a worker: scratch space and counters, reused from scan to scan.
 
+use crate::confirm::automaton::States;
 use crate::database::Program;
 use crate::filter::{Candidate, FilterScratch};
 use crate::pattern::sequence::Ends;
@@ -21,6 +22,7 @@ pub(crate) struct Scratch {
     /// Where the trigger bytes of a view stand.
     pub(crate) masks: Vec<u64>,
     pub(crate) ends: Ends,
+    pub(crate) states: States,
     pub(crate) marks: Marks,
     pub(crate) stats: Stats,
     /// A pattern of the database is none: the scan is worth nothing.
@@ -33,6 +35,7 @@ impl Cache {
             filter: FilterScratch::default(),
             masks: Vec::new(),
             ends: Ends::default(),
+            states: States::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),
             failed: false,

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::anchor::extract;
 use crate::byteset::ByteSet;
-use crate::confirm::automaton::Automaton;
+use crate::confirm::automaton::{Automaton, States};
 use crate::filter::SimdLevel;
 use crate::filter::gate::Comparison;
 use crate::pattern::sequence::{Ends, Merge};
@@ -91,10 +91,17 @@ impl Chain {
     }
 
     /// Searches for a match that starts at `start` in `text`; `complete` says that nothing follows `text`.
-    pub(crate) fn longest_from(&self, text: &[u8], start: usize, complete: bool, ends: &mut Ends) -> Merge {
+    pub(crate) fn longest_from(
+        &self,
+        text: &[u8],
+        start: usize,
+        complete: bool,
+        ends: &mut Ends,
+        states: &mut States,
+    ) -> Merge {
         let Ends { current, next } = ends;
         current.clear();
-        let mut undecided = !self.first.all_ends(text, start, complete, current);
+        let mut undecided = !self.first.all_ends(text, start, complete, states, current);
         for link in &self.rest {
             current.sort_unstable();
             current.dedup();
@@ -107,7 +114,7 @@ impl Chain {
                     at - end <= link.most && text[end..at].iter().all(|&b| link.class.contains(b))
                 });
                 if reachable {
-                    undecided |= !link.part.all_ends(text, at, complete, next);
+                    undecided |= !link.part.all_ends(text, at, complete, states, next);
                 }
             }
             // The window of the last end closes at the first byte that a gap can't hold; is that there?
@@ -195,14 +202,14 @@ mod tests {
             let whole = Automaton::new(hir);
             let text = pieces.concat().into_bytes();
             let mut ends = Ends::default();
+            let mut states = States::default();
             for start in 0..text.len() {
-                let mut progress = whole.begin(&text, start);
-                prop_assert!(whole.run(&text, start, &mut progress, true));
-                let expected = progress.longest().map_or(Merge::None, |length| Merge::Ends(start + length));
+                let expected = whole.longest_from(&text, start, true, &mut states);
                 let shown = || format!("{expression} at {start} of {}", text.escape_ascii());
-                prop_assert_eq!(chain.longest_from(&text, start, true, &mut ends), expected, "{}", shown());
+                let merged = chain.longest_from(&text, start, true, &mut ends, &mut states);
+                prop_assert_eq!(merged, expected, "{}", shown());
                 for cut in start + 1..=text.len() {
-                    let merged = chain.longest_from(&text[..cut], start, false, &mut ends);
+                    let merged = chain.longest_from(&text[..cut], start, false, &mut ends, &mut states);
                     prop_assert!(merged == Merge::Undecided || merged == expected, "{merged:?} at {cut}: {}", shown());
                 }
             }

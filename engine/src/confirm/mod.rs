@@ -1,8 +1,9 @@
 //! The confirm step: does a pattern match from this start, and how far?
 //!
 //! It alone decides. Filters propose anchors, and from each anchor follow the starts at which a match may begin; each
-//! start of a pattern is examined once. [`automaton`] runs an anchored automaton, byte by byte, and can stop at the end
-//! of what is there and go on later; [`chain`] takes expressions with wide gaps apart; a sequence is merged over positions.
+//! start of a pattern is examined once, and again when there is more text if it could not be decided. [`automaton`] runs
+//! an anchored automaton, byte by byte; [`chain`] takes expressions with wide gaps apart; a sequence is merged over
+//! positions.
 
 pub(crate) mod automaton;
 mod chain;
@@ -19,7 +20,7 @@ use crate::pattern::{self, MAX_WIDTH, Parsed};
 use crate::plan::Strategy;
 use crate::rule::Pattern;
 use crate::serial::{Reader, Writer};
-use automaton::{Automaton, Progress};
+use automaton::{Automaton, States};
 use chain::Chain;
 
 /// A pattern ready to be confirmed.
@@ -66,13 +67,6 @@ pub(crate) struct FoundBy {
     pub(crate) gates: Vec<Gate>,
 }
 
-/// Where a confirm stopped because the text did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Paused {
-    /// Only for automata that can go on where they stopped.
-    progress: Option<Progress>,
-}
-
 /// What an examination of a start came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -81,7 +75,7 @@ pub(crate) enum Outcome {
     /// The longest match that starts here ends there, and passes the checks.
     Match(usize),
     /// More text is needed to tell.
-    Paused(Paused),
+    Undecided,
 }
 
 impl Matcher {
@@ -192,67 +186,33 @@ impl Confirm {
             scratch.failed = true;
             return Outcome::None;
         };
+        let Scratch { ends, states, .. } = scratch;
         let merge = match &matcher.strategy {
-            How::Automaton(automaton) => {
-                let progress = automaton.begin(text, start);
-                return matcher.advance(pattern, automaton, text, start, progress, complete);
-            }
-            How::Chain(chain) => chain.longest_from(text, start, complete, &mut scratch.ends),
-            How::Sequence { words, heads } => {
-                words.longest_from(heads, text, start, complete, &mut scratch.ends)
-            }
+            How::Automaton(automaton) => automaton.longest_from(text, start, complete, states),
+            How::Chain(chain) => chain.longest_from(text, start, complete, ends, states),
+            How::Sequence { words, heads } => words.longest_from(heads, text, start, complete, ends),
         };
         match merge {
             Merge::None => Outcome::None,
-            Merge::Ends(end) => matcher.judge(pattern, text, start, end),
-            Merge::Undecided => Outcome::Paused(Paused { progress: None }),
-        }
-    }
-
-    /// Goes on with a start that ran into the end of the text before.
-    pub(crate) fn resume(
-        &self,
-        pattern: &Pattern,
-        paused: Paused,
-        text: &[u8],
-        start: usize,
-        complete: bool,
-        scratch: &mut Scratch,
-    ) -> Outcome {
-        match (self.matcher(pattern), paused.progress) {
-            (Some(matcher @ Matcher { strategy: How::Automaton(automaton), .. }), Some(progress)) => {
-                matcher.advance(pattern, automaton, text, start, progress, complete)
-            }
-            _ => self.examine(pattern, text, start, complete, scratch),
+            Merge::Ends(end) => matcher.judge(pattern, text, start, end, states),
+            Merge::Undecided => Outcome::Undecided,
         }
     }
 }
 
 impl Matcher {
-    fn advance(
+    /// Validators and exceptions judge the longest match, and see nothing outside it.
+    fn judge(
         &self,
         pattern: &Pattern,
-        automaton: &Automaton,
         text: &[u8],
         start: usize,
-        mut progress: Progress,
-        complete: bool,
+        end: usize,
+        states: &mut States,
     ) -> Outcome {
-        if automaton.run(text, start, &mut progress, complete) {
-            match progress.longest() {
-                Some(length) => self.judge(pattern, text, start, start + length),
-                None => Outcome::None,
-            }
-        } else {
-            Outcome::Paused(Paused { progress: Some(progress) })
-        }
-    }
-
-    /// Validators and exceptions judge the longest match, and see nothing outside it.
-    fn judge(&self, pattern: &Pattern, text: &[u8], start: usize, end: usize) -> Outcome {
         let span = &text[start..end];
         let passes = pattern.validate.iter().all(|v| v.holds(span))
-            && !self.unless.iter().any(|u| u.matches_all(span));
+            && !self.unless.iter().any(|u| u.matches_all(span, states));
         if passes { Outcome::Match(end) } else { Outcome::None }
     }
 }

@@ -10,7 +10,7 @@ mod sweep;
 use std::ops::Range;
 
 use crate::cache::Scratch;
-use crate::confirm::{Outcome, Paused};
+use crate::confirm::Outcome;
 use crate::database::Program;
 use crate::view::layer::AHEAD;
 use crate::view::offsets::OffsetMap;
@@ -48,7 +48,6 @@ pub(crate) struct Reading {
 struct Open {
     pattern: u32,
     start: u64,
-    paused: Paused,
 }
 
 impl Window<'_> {
@@ -129,21 +128,11 @@ impl Reading {
     /// Goes on with the starts that needed more text.
     fn reopen(&mut self, program: &Program, scratch: &mut Scratch, window: Window<'_>) {
         let sweep = &mut self.sweep;
-        self.open.retain_mut(|open| {
+        self.open.retain(|open| {
             let confirm = &program.patterns[open.pattern as usize];
             let start = window.index(open.start);
-            match confirm.resume(
-                program.pattern(confirm),
-                open.paused,
-                window.bytes,
-                start,
-                window.complete,
-                scratch,
-            ) {
-                Outcome::Paused(paused) => {
-                    open.paused = paused;
-                    return true;
-                }
+            match confirm.examine(program.pattern(confirm), window.bytes, start, window.complete, scratch) {
+                Outcome::Undecided => return true,
                 Outcome::Match(end) => sweep.add(Match {
                     rule: confirm.rule,
                     in_rule: confirm.in_rule,
@@ -230,7 +219,7 @@ impl Reading {
                     start,
                     end: window.base + end as u64,
                 }),
-                Outcome::Paused(paused) => self.open.push(Open { pattern, start, paused }),
+                Outcome::Undecided => self.open.push(Open { pattern, start }),
             }
         }
     }
