@@ -17,10 +17,10 @@ use regex_syntax::hir::Hir;
 use crate::pattern::sequence::Merge;
 
 /// Bytes that the states of one automaton may take; when they are full, they are forgotten and built anew.
-const MAX_STATES_SIZE: usize = 64 << 10;
+const MAX_STATES_SIZE: usize = 512 << 10;
 
 /// Bytes that the states of all automata of a worker may take before all are forgotten.
-const MAX_TOTAL_SIZE: usize = 24 << 20;
+const MAX_TOTAL_SIZE: usize = 32 << 20;
 
 /// An expression and, once it is needed, its automaton.
 #[derive(Debug)]
