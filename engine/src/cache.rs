@@ -4,6 +4,7 @@ use crate::confirm::automaton::States;
 use crate::database::Program;
 use crate::filter::{Candidate, FilterScratch};
 use crate::pattern::sequence::Ends;
+use crate::view::layers::Layers;
 
 /// Scratch space for scans with one database.
 ///
@@ -19,6 +20,8 @@ pub struct Cache {
 #[derive(Debug)]
 pub(crate) struct Scratch {
     filter: FilterScratch,
+    /// The state of a text that was scanned before, empty: the next one need not ask for memory again.
+    pub(crate) spare: Option<Layers>,
     /// Where the trigger bytes of a view stand.
     pub(crate) masks: Vec<u64>,
     pub(crate) ends: Ends,
@@ -33,6 +36,7 @@ impl Cache {
     pub(crate) fn new(database: u64, patterns: usize) -> Cache {
         let scratch = Scratch {
             filter: FilterScratch::default(),
+            spare: None,
             masks: Vec::new(),
             ends: Ends::default(),
             states: States::default(),
@@ -55,12 +59,21 @@ impl Cache {
 }
 
 impl Scratch {
-    /// What the filter finds in a text from `from` on.
-    pub(crate) fn find(&mut self, program: &Program, text: &[u8], from: usize) -> &[Candidate] {
+    /// What the filter finds in a text from `from` on and that ends no farther than at `until`.
+    pub(crate) fn find(&mut self, program: &Program, text: &[u8], from: usize, until: usize) -> &[Candidate] {
         self.filter.candidates.clear();
-        self.stats.candidates += program.filter.find(text, from, &mut self.filter);
+        self.stats.candidates += program.filter.find(text, from, until, &mut self.filter);
         &self.filter.candidates
     }
+}
+
+/// Bytes that a list may take to be kept for the next text.
+const MAX_RECYCLED: usize = 1 << 20;
+
+/// An empty list in the room of another one, unless that is large.
+pub(crate) fn recycled<T>(mut old: Vec<T>) -> Vec<T> {
+    old.clear();
+    if old.capacity() * size_of::<T>() > MAX_RECYCLED { Vec::new() } else { old }
 }
 
 /// Up to where the starts of each pattern have been examined, during one call.

@@ -155,8 +155,9 @@ impl Stream {
         let mut state = std::mem::take(&mut self.state);
         state.complete(&mut judge);
         judge.check()?;
-        let rules = self.scanner.database().rules();
         let (action, limits) = (state.action(), state.limits());
+        judge.scratch.spare = Some(Layers::recycled(state.layers));
+        let rules = self.scanner.database().rules();
         let (findings, counts) = state.findings.into_parts();
         Ok(Verdict {
             action,
@@ -221,6 +222,11 @@ impl Judge<'_> {
 
 impl State {
     fn push(&mut self, bytes: &[u8], judge: &mut Judge<'_>) {
+        if self.pushed == 0
+            && let Some(spare) = judge.scratch.spare.take()
+        {
+            self.layers = spare;
+        }
         let start = self.pushed;
         let mut taken = 0;
         let mut tail = std::mem::take(&mut self.tail);

@@ -172,7 +172,7 @@ proptest! {
         let configs = levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)]);
         for config in configs {
             let mut scratch = FilterScratch::default();
-            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, &mut scratch);
+            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, text.len(), &mut scratch);
             let found: BTreeSet<(u32, usize)> = scratch
                 .candidates
                 .iter()
@@ -219,7 +219,7 @@ fn words_across_the_edges_of_sections_are_found() {
                     let mut text = vec![filler; from + 4096];
                     text[at..at + word.len()].copy_from_slice(word);
                     let mut scratch = FilterScratch::default();
-                    filter.find(&text, from, &mut scratch);
+                    filter.find(&text, from, text.len(), &mut scratch);
                     let ends: Vec<usize> = scratch.candidates.iter().map(|c| c.last_end).collect();
                     let expected = if stands { vec![at + word.len()] } else { Vec::new() };
                     assert_eq!(ends, expected, "{level:?} at {at} from {from}");

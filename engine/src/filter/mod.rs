@@ -68,10 +68,12 @@ impl Filter {
     /// Whether a digit run goes on over a separator at the very end of `text` is only known once the next byte is
     /// there: such an occurrence may be missing until `text` is longer.
     ///
+    /// What ends behind `until` may be missing.
+    ///
     /// Returns how many positions reached the exact table.
-    pub(crate) fn find(&self, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
+    pub(crate) fn find(&self, text: &[u8], from: usize, until: usize, scratch: &mut FilterScratch) -> u64 {
         match self {
-            Filter::Native(filter) => filter.find(text, from, scratch),
+            Filter::Native(filter) => filter.find(text, from, until, scratch),
             Filter::AhoCorasick(filter) => filter.find(text, from, &mut scratch.candidates),
         }
     }

@@ -10,7 +10,9 @@ pub(crate) struct AnchorTable {
     entries: Vec<Entry>,
 }
 
+/// PERF: a line of a cache each.
 #[derive(Debug)]
+#[repr(align(64))]
 struct Entry {
     /// The expected bytes where they are fixed, in little-endian order.
     value: u128,

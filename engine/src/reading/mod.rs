@@ -9,7 +9,7 @@ mod sweep;
 
 use std::ops::Range;
 
-use crate::cache::Scratch;
+use crate::cache::{Scratch, recycled};
 use crate::confirm::Outcome;
 use crate::database::Program;
 use crate::view::layer::AHEAD;
@@ -62,6 +62,11 @@ impl Window<'_> {
 }
 
 impl Reading {
+    /// The state before the first byte, with the room in memory that another one took.
+    pub(crate) fn recycled(old: Reading) -> Reading {
+        Reading { open: recycled(old.open), marks: recycled(old.marks), ..Reading::default() }
+    }
+
     /// Reads what is new in the window, and reports the matches that are settled.
     ///
     /// In a view only what touches one of its `changes` counts. Whether a match does is asked once everything up to the
@@ -94,7 +99,7 @@ impl Reading {
         let again = (self.seen + 1).saturating_sub(program.longest_anchor as u64).max(window.base);
         found.truncate(found.partition_point(|f| f.first_end <= self.seen));
         let old = found.len();
-        let candidates = scratch.find(program, window.bytes, window.index(again));
+        let candidates = scratch.find(program, window.bytes, window.index(again), window.bytes.len());
         Found::add(found, candidates, window.base, self.seen + 1..=window.end());
         found[old..].sort_unstable();
     }

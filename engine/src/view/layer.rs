@@ -9,7 +9,7 @@ use std::ops::{Range, RangeInclusive};
 
 use crate::anchor::MAX_APART;
 use crate::anchor::hash::LONG_KEY;
-use crate::cache::Scratch;
+use crate::cache::{Scratch, recycled};
 use crate::database::Program;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
 use crate::view::fold::{self, Folded, Scalar};
@@ -38,6 +38,8 @@ pub(crate) struct Layer {
     end: u64,
     /// `None` where it says what the text below says.
     own: Option<Own>,
+    /// An empty text for when it has one of its own again.
+    spare: Own,
     map: OffsetMap,
     /// Of the changes, those from here on are new.
     fresh: usize,
@@ -102,11 +104,19 @@ impl Layer {
             incomplete: false,
             end: 0,
             own: None,
+            spare: Own::default(),
             map: OffsetMap::default(),
             fresh: 0,
             needed_above: u64::MAX,
             reading: Reading::default(),
         }
+    }
+
+    /// Takes over the room in memory that another layer took.
+    pub(crate) fn recycle(&mut self, old: Layer) {
+        self.spare = old.own.unwrap_or(old.spare).recycled();
+        self.map = OffsetMap::recycled(old.map);
+        self.reading = Reading::recycled(old.reading);
     }
 
     /// Takes over what is new in the text below, and reads it.
@@ -230,7 +240,7 @@ impl Layer {
         let needed = self.needed(program, self.needed_above);
         let same = self.map.last().is_none_or(|c| c.view.end < needed);
         if same && self.map.original_start(needed.min(self.end)) >= below.base {
-            self.own = None;
+            self.spare = self.own.take().unwrap_or_default().recycled();
         }
     }
 
@@ -329,7 +339,8 @@ impl Layer {
     /// Bytes of the text below that stand for others.
     fn change(&mut self, place: Range<usize>, text: &[u8], below: Stage<'_>) {
         if self.own.is_none() {
-            self.own = Some(self.copy_of(below));
+            let spare = std::mem::take(&mut self.spare);
+            self.own = Some(self.copy_of(below, spare));
         }
         self.copy_to(place.start, below.window);
         let original = self.taken..below.window.base + place.end as u64;
@@ -343,16 +354,17 @@ impl Layer {
     }
 
     /// What the text below says, which goes back as far as anybody needs it.
-    fn copy_of(&self, below: Stage<'_>) -> Own {
+    fn copy_of(&self, below: Stage<'_>, Own { mut text, mut found, .. }: Own) -> Own {
         let Stage { window, candidates, .. } = self.stage(below);
-        let (base, text) = (window.base, window.bytes.to_vec());
+        let base = window.base;
+        text.extend_from_slice(window.bytes);
         let shifted = |f: &Found| Found {
             first_end: f.first_end.wrapping_add(candidates.shift),
             last_end: f.last_end.wrapping_add(candidates.shift),
             anchor: f.anchor,
         };
-        let found = candidates.found.iter().map(shifted);
-        let found = found.filter(|f| f.last_end <= self.end && f.first_end > base).collect();
+        let all = candidates.found.iter().map(shifted);
+        found.extend(all.filter(|f| f.last_end <= self.end && f.first_end > base));
         Own { text, base, found }
     }
 
@@ -426,6 +438,12 @@ impl Layer {
     }
 }
 
+impl Own {
+    fn recycled(self) -> Own {
+        Own { text: recycled(self.text), base: 0, found: recycled(self.found) }
+    }
+}
+
 /// Takes the anchors over that end in `ends`, where nothing changed.
 fn take_over(own: &mut Own, ends: RangeInclusive<u64>, below: Candidates<'_>, map: &OffsetMap) {
     let (first, last) = ends.into_inner();
@@ -454,7 +472,7 @@ fn look_around(own: &mut Own, ends: RangeInclusive<u64>, longest: u64, context: 
     let index = |offset: u64| usize::try_from(offset - own.base).expect("a layer's text is in memory");
     let from = index(ends.start().saturating_sub(longest + EDGE).max(own.base));
     let to = index(ends.end() + AHEAD + EDGE).min(own.text.len());
-    let candidates = context.scratch.find(context.program, &own.text[..to], from);
+    let candidates = context.scratch.find(context.program, &own.text[..to], from, index(*ends.end()));
     let old = own.found.len();
     Found::add(&mut own.found, candidates, own.base, ends);
     own.found[old..].sort_unstable();

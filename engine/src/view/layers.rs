@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use crate::cache::Scratch;
+use crate::cache::{Scratch, recycled};
 use crate::database::Program;
 use crate::policy::OnChannel;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
@@ -77,6 +77,18 @@ impl Default for Layers {
 }
 
 impl Layers {
+    /// The state before the first byte, with the room in memory that another one took.
+    pub(crate) fn recycled(old: Layers) -> Layers {
+        let mut new = Layers { reading: Reading::recycled(old.reading), ..Layers::default() };
+        new.found = recycled(old.found);
+        new.waiting = recycled(old.waiting);
+        new.recent = recycled(old.recent);
+        for (new, old) in new.layers.iter_mut().zip(old.layers) {
+            new.recycle(old);
+        }
+        new
+    }
+
     /// Reads what is new in the window, in every view, and gives the matches that are certain.
     pub(crate) fn read(
         &mut self,

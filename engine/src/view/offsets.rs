@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::ops::Range;
 
+use crate::cache::recycled;
 use crate::view::near::Neighbours;
 
 /// Where a view differs from the text before it: these bytes of the view stand for those of the text.
@@ -22,6 +23,11 @@ pub(crate) struct OffsetMap {
 }
 
 impl OffsetMap {
+    /// An empty map in the room of another one.
+    pub(crate) fn recycled(old: OffsetMap) -> OffsetMap {
+        OffsetMap { changes: recycled(old.changes.into()).into(), ..OffsetMap::default() }
+    }
+
     /// Adds a change behind all others.
     ///
     /// Bytes that go right behind others that go are one change, so that a text of nothing else has one.

@@ -49,24 +49,32 @@ impl Kernel {
     }
 
     /// Searches with the chosen level.
-    pub(super) fn run(&self, native: &Native, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
+    pub(super) fn run(
+        &self,
+        native: &Native,
+        text: &[u8],
+        from: usize,
+        until: usize,
+        scratch: &mut FilterScratch,
+    ) -> u64 {
         match self.level {
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx512 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_avx512(self, native, text, from, scratch) }
+                unsafe { x86::search_avx512(self, native, text, from, until, scratch) }
             }
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Avx2 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_avx2(self, native, text, from, scratch) }
+                unsafe { x86::search_avx2(self, native, text, from, until, scratch) }
             }
             #[cfg(target_arch = "x86_64")]
             SimdLevel::Ssse3 => {
                 // SAFETY: `new` checked that this CPU has the level.
-                unsafe { x86::search_ssse3(self, native, text, from, scratch) }
+                unsafe { x86::search_ssse3(self, native, text, from, until, scratch) }
             }
-            _ => native.search(text, from, scratch, |window, words| self.portable(native, window, words)),
+            _ => native
+                .search(text, from, until, scratch, |window, words| self.portable(native, window, words)),
         }
     }
 
@@ -240,9 +248,10 @@ mod x86 {
                 native: &Native,
                 text: &[u8],
                 from: usize,
+                until: usize,
                 scratch: &mut FilterScratch,
             ) -> u64 {
-                native.search(text, from, scratch, |window, words| {
+                native.search(text, from, until, scratch, |window, words| {
                     // SAFETY: this function is only called where the CPU has the features.
                     unsafe { masks::<$register>(kernel, native, window, words) }
                 })

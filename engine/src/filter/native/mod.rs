@@ -95,8 +95,8 @@ impl Native {
     }
 
     /// See [`Filter::find`](crate::filter::Filter::find).
-    pub(crate) fn find(&self, text: &[u8], from: usize, scratch: &mut FilterScratch) -> u64 {
-        self.kernel.run(self, text, from, scratch)
+    pub(crate) fn find(&self, text: &[u8], from: usize, until: usize, scratch: &mut FilterScratch) -> u64 {
+        self.kernel.run(self, text, from, until, scratch)
     }
 
     pub(crate) fn memory(&self) -> usize {
@@ -114,6 +114,7 @@ impl Native {
         &self,
         text: &[u8],
         from: usize,
+        until: usize,
         scratch: &mut FilterScratch,
         masks: impl Fn(&[u8; WINDOW], &mut [u8; WINDOW]) -> Masks,
     ) -> u64 {
@@ -142,7 +143,7 @@ impl Native {
                 looked += self.look_up_words(words, text, section, found);
             }
         }
-        for word in words.unfinished(text.len()) {
+        for word in words.unfinished(text.len()).filter(|word| word.at < until) {
             self.phrases.of_first(word.hash).for_each(|entry| self.check(entry, text, word.at, found));
         }
         runs.finish(text.len(), found);
@@ -189,15 +190,9 @@ impl Native {
     ) -> u64 {
         let mut looked = 0;
         words.look_up(&self.words, &self.phrases);
-        words.narrow(&self.words, text, section);
-        for (at, hashes) in words.words(text, section) {
-            looked += 1;
-            let hashes = hashes.into_iter().filter(|hash| self.words.may_have(*hash) != 0);
-            for entry in hashes.flat_map(|hash| self.words.entries(hash)) {
-                if let Some(start) = at.checked_sub(entry.offset()) {
-                    self.check(entry.entry(), text, start, found);
-                }
-            }
+        looked += words.narrow(&self.words, text, section) as u64;
+        for (entry, start) in words.named(&self.words, section) {
+            self.check(entry, text, start, found);
         }
         for pair in words.pairs(section) {
             looked += 1;

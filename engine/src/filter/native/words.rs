@@ -124,15 +124,9 @@ impl WordTable {
 
     /// Whether what is looked up of a word may be in the table: 1 or 0.
     #[inline(always)]
-    pub(super) fn may_have(&self, hash: u64) -> usize {
+    fn may_have(&self, hash: u64) -> usize {
         let (word, bit) = place(hash);
         (self.bitmap[word] >> bit & 1) as usize
-    }
-
-    /// The entries of what is looked up of a word.
-    #[inline]
-    pub(super) fn entries(&self, hash: u64) -> impl Iterator<Item = WordEntry> {
-        self.entries.of(hash)
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -168,6 +162,11 @@ pub(crate) struct WordSearch {
     pairs: [u16; MOST_WORDS],
     /// How many words and pairs were found.
     found: (usize, usize),
+    /// What is looked up of the words, as far as it may be in the table: the hash, with the position in the lowest bits.
+    asked: Box<[u64; MOST_ASKED]>,
+    asked_count: usize,
+    /// Entries of the table with the same hash, and where their words begin.
+    named: Vec<(WordEntry, u16)>,
 }
 
 /// A word somewhere in the text, or two in a row.
@@ -179,6 +178,15 @@ pub(super) struct Word {
 
 /// Most words of a section; they stand apart.
 const MOST_WORDS: usize = SECTION / 2;
+
+/// Most that is looked up of them; a power of two.
+const MOST_ASKED: usize = LOOK_UPS * MOST_WORDS;
+
+/// Look-ups of a word: by key, by long key, and by that with the byte before or behind.
+const LOOK_UPS: usize = 4;
+
+/// The bits of a hash that make room for a position; no table looks at them.
+const POSITION: u64 = 0xffff;
 
 /// PERF: apart from each other in memory, or the compiler gathers several and counts their zeros in vectors, which was slower.
 #[derive(Clone, Copy, Debug, Default)]
@@ -198,6 +206,9 @@ impl Default for WordSearch {
             words: [0; MOST_WORDS],
             pairs: [0; MOST_WORDS],
             found: (0, 0),
+            asked: Box::new([0; MOST_ASKED]),
+            asked_count: 0,
+            named: Vec::new(),
         }
     }
 }
@@ -257,40 +268,48 @@ impl WordSearch {
         self.found = (words, pairs);
     }
 
-    /// Of the words that were found those of which more than the beginning may be in the table.
+    /// Of the words that were found: what more of them may be in the table. Returns how much of that there is.
+    ///
+    /// PERF: every step puts down what it has and counts it if it was right, so that there is nothing to predict; and so
+    /// do the next two.
     #[inline(always)]
-    pub(super) fn narrow(&mut self, table: &WordTable, text: &[u8], section: usize) {
-        let mut left = 0;
+    pub(super) fn narrow(&mut self, table: &WordTable, text: &[u8], section: usize) -> usize {
+        let mut asked = 0;
         for i in 0..self.found.0 {
             let at = self.words[i];
-            let hashes = self.hashes(text, section, at);
-            self.words[left] = at;
-            left += hashes.into_iter().map(|hash| table.may_have(hash)).fold(0, |any, bit| any | bit);
+            for hash in self.hashes(text, section, at) {
+                self.asked[asked & (MOST_ASKED - 1)] = hash & !POSITION | u64::from(at);
+                asked += table.may_have(hash);
+            }
         }
-        self.found.0 = left;
+        self.asked_count = asked;
+        asked
+    }
+
+    /// The entries of the table for that, each with where in the text its anchor would begin.
+    #[inline(always)]
+    pub(super) fn named(&mut self, table: &WordTable, section: usize) -> impl Iterator<Item = (u32, usize)> {
+        self.named.clear();
+        for asked in &self.asked[..self.asked_count] {
+            #[expect(clippy::cast_possible_truncation, reason = "the position is in the lowest bits")]
+            let at = (asked & POSITION) as u16;
+            self.named.extend(table.entries.of(*asked).map(|entry| (entry, at)));
+        }
+        self.named.iter().filter_map(move |&(entry, at)| {
+            let start = (section + usize::from(at)).checked_sub(entry.offset())?;
+            Some((entry.entry(), start))
+        })
     }
 
     /// All that is looked up of a word.
     #[inline(always)]
-    fn hashes(&self, text: &[u8], section: usize, at: u16) -> [u64; 4] {
+    fn hashes(&self, text: &[u8], section: usize, at: u16) -> [u64; LOOK_UPS] {
         let key = long_key_at(&self.letters, at);
         let hash = of_long_word(key);
         let start = section + usize::from(at);
         let before = start.checked_sub(1).map_or(0, |i| text[i]);
         let behind = text.get(start + length(key)).copied().unwrap_or(0);
         [of_word(key & KEY), hash, of_word_behind(hash, fold(before)), of_word_before(hash, fold(behind))]
-    }
-
-    /// The words that may be in the table, of the section that begins at `section`: where they begin, and what is looked up
-    /// of them.
-    #[inline(always)]
-    pub(super) fn words(
-        &self,
-        text: &[u8],
-        section: usize,
-    ) -> impl ExactSizeIterator<Item = (usize, [u64; 4])> {
-        let words = self.words[..self.found.0].iter();
-        words.map(move |&at| (section + usize::from(at), self.hashes(text, section, at)))
     }
 
     /// The pairs that may be in the table: where the first word begins, and the hash of both.
