@@ -87,10 +87,12 @@ pub(crate) struct Context<'a> {
 ///
 /// A filter looks at the next word however far away it is. But where it is farther no match has it as its next word, so it
 /// does not matter whether the anchor is found.
-pub(crate) const AHEAD: u64 = (MAX_APART + LONG_KEY) as u64;
+pub(crate) const AHEAD: u64 = AHEAD_BYTES as u64;
+const AHEAD_BYTES: usize = MAX_APART + LONG_KEY;
 
 /// Bytes on either side of an anchor that belong to the comparison.
-const EDGE: u64 = 4;
+const EDGE: u64 = EDGE_BYTES as u64;
+const EDGE_BYTES: usize = 4;
 
 /// Changes that are no farther from each other than this are looked around at once.
 const GAP: u64 = 64;
@@ -416,10 +418,10 @@ impl Layer {
         let mut at = least;
         let mut i = self.map.first_ending_at(least.saturating_sub(longest + EDGE));
         while let Some(change) = self.map.change(i) {
-            let first = change.view.start.saturating_sub(AHEAD).max(at);
+            let first = own.affected_from(change.view.start).max(at);
             let mut last = change.view.end + longest + EDGE;
             i += 1;
-            while let Some(next) = self.map.change(i).filter(|n| n.view.start <= last + AHEAD + GAP) {
+            while let Some(next) = self.map.change(i).filter(|n| n.view.start <= last + GAP) {
                 last = next.view.end + longest + EDGE;
                 i += 1;
             }
@@ -439,6 +441,26 @@ impl Layer {
 }
 
 impl Own {
+    /// The first end of an anchor that a change at `at` may concern: that of the word before the one that the change may be
+    /// a part of, or the one that comes next for it.
+    fn affected_from(&self, at: u64) -> u64 {
+        let at = usize::try_from(at - self.base).expect("a layer's text is in memory");
+        let least = at.saturating_sub(AHEAD_BYTES);
+        let before = &self.text[least..at];
+        let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let gap =
+            before[..before.len() - word].iter().rev().take_while(|b| !b.is_ascii_alphanumeric()).count();
+        self.base + (at - word - gap) as u64
+    }
+
+    /// How far the text must be there for all to be known of an anchor that ends at `end` or before.
+    fn next_word_behind(&self, end: usize) -> usize {
+        let behind = &self.text[end..self.text.len().min(end + AHEAD_BYTES + EDGE_BYTES)];
+        let word = behind.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+        let gap = behind[word..].iter().take_while(|b| !b.is_ascii_alphanumeric()).count();
+        (end + word.max(EDGE_BYTES) + gap + LONG_KEY + 1).min(self.text.len())
+    }
+
     fn recycled(self) -> Own {
         Own { text: recycled(self.text), base: 0, found: recycled(self.found) }
     }
@@ -471,7 +493,7 @@ fn take_over(own: &mut Own, ends: RangeInclusive<u64>, below: Candidates<'_>, ma
 fn look_around(own: &mut Own, ends: RangeInclusive<u64>, longest: u64, context: &mut Context<'_>) {
     let index = |offset: u64| usize::try_from(offset - own.base).expect("a layer's text is in memory");
     let from = index(ends.start().saturating_sub(longest + EDGE).max(own.base));
-    let to = index(ends.end() + AHEAD + EDGE).min(own.text.len());
+    let to = own.next_word_behind(index(*ends.end()));
     let candidates = context.scratch.find(context.program, &own.text[..to], from, index(*ends.end()));
     let old = own.found.len();
     Found::add(&mut own.found, candidates, own.base, ends);

@@ -291,7 +291,6 @@ impl WordSearch {
     pub(super) fn named(&mut self, table: &WordTable, section: usize) -> impl Iterator<Item = (u32, usize)> {
         self.named.clear();
         for asked in &self.asked[..self.asked_count] {
-            #[expect(clippy::cast_possible_truncation, reason = "the position is in the lowest bits")]
             let at = (asked & POSITION) as u16;
             self.named.extend(table.entries.of(*asked).map(|entry| (entry, at)));
         }
