@@ -84,7 +84,7 @@ pub enum SimdLevel {
     Ssse3,
     /// x86-64 with AVX2: 32 bytes at a time.
     Avx2,
-    /// x86-64 with AVX-512BW: 64 bytes at a time.
+    /// x86-64 with AVX-512F, BW, DQ and VL: 64 bytes at a time.
     Avx512,
     /// The best that the CPU has, found out when the database is built.
     #[default]
@@ -126,6 +126,8 @@ impl SimdLevel {
                 SimdLevel::Avx2.is_available()
                     && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
             }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,

@@ -271,8 +271,8 @@ mod x86 {
     );
     search!(
         /// # Safety
-        /// The CPU must have AVX-512F and AVX-512BW.
-        search_avx512, __m512i, "avx512f,avx512bw,avx2,bmi1,bmi2,lzcnt,popcnt"
+        /// The CPU must have AVX-512F, BW, DQ and VL.
+        search_avx512, __m512i, "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt"
     );
 }
 
