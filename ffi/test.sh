@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Builds the C library and runs its callers: each scans, streams a response that is cut at a nasty place, and shows the
+# program's verdicts on the corpus.
+#
+#   ffi/test.sh                # all of them
+#   ffi/test.sh c python       # some of: c cpp python go node examples cost
+#
+# A tool that is missing is an error if CI=true, and else a caller that is named as skipped.
+set -euo pipefail
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$root"
+target="${CARGO_TARGET_DIR:-$root/target}"
+stage="$target/ffi"
+prefix="$stage/prefix"
+verdicts="$stage/verdicts.tsv"
+tests="$root/ffi/tests"
+examples="$root/ffi/examples"
+skipped=()
+
+run() {
+    printf '+ %s\n' "$*"
+    "$@"
+}
+
+# Whether the tools are there.
+have() {
+    local tool
+    for tool in "$@"; do
+        if ! command -v "$tool" >/dev/null; then
+            if [ "${CI:-}" = true ]; then
+                echo "ffi/test.sh: $tool is missing" >&2
+                exit 1
+            fi
+            skipped+=("$caller: no $tool")
+            return 1
+        fi
+    done
+}
+
+# What is left at the end and still reachable are tables that are made once and never change.
+leaks=(--show-leak-kinds=definite,indirect,possible --errors-for-leak-kinds=definite,indirect,possible)
+
+caller_c() {
+    local cc flags
+    flags=(-std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -Wall -Wextra -Werror)
+    for cc in gcc clang; do
+        have "$cc" pkg-config || continue
+        run "$cc" "${flags[@]}" "$tests"/c/*.c -o "$stage/test-$cc" $(pkg-config --cflags --libs hypersieve)
+        run "$stage/test-$cc" "$verdicts"
+    done
+    have gcc pkg-config || return 0
+    # The static library needs no other one of ours.
+    run gcc "${flags[@]}" "$tests"/c/*.c -o "$stage/test-static" $(pkg-config --cflags hypersieve) \
+        "$prefix/lib/libhypersieve.a" $(pkg-config --static --libs-only-l hypersieve | sed 's/-lhypersieve//')
+    run env -u LD_LIBRARY_PATH "$stage/test-static" "$verdicts"
+    have valgrind || return 0
+    # Some of the corpus: valgrind makes everything some fifty times slower.
+    run valgrind --leak-check=full "${leaks[@]}" --error-exitcode=1 "$stage/test-gcc" "$verdicts" 16 2>&1 |
+        tee "$stage/valgrind.txt"
+    grep -q 'ERROR SUMMARY: 0 errors' "$stage/valgrind.txt"
+}
+
+caller_cpp() {
+    local cxx
+    for cxx in g++ clang++; do
+        have "$cxx" pkg-config || continue
+        run "$cxx" -std=c++17 -O1 -g -Wall -Wextra -Wpedantic -Werror -pthread -I "$root/ffi/cpp" "$tests/cpp/test.cpp" \
+            -o "$stage/test-$cxx" $(pkg-config --cflags --libs hypersieve)
+        run "$stage/test-$cxx" "$verdicts"
+    done
+}
+
+caller_python() {
+    have python3 || return 0
+    rm -rf "$stage/venv" "$root/ffi/python/build"
+    run python3 -m venv "$stage/venv"
+    run "$stage/venv/bin/pip" install --quiet --disable-pip-version-check "$root/ffi/python" "mypy>=1.13,<2"
+    # From elsewhere, so that what was installed is tested and not the sources.
+    (cd "$stage" && VERDICTS="$verdicts" run "$stage/venv/bin/python" "$root/ffi/python/tests/test_hypersieve.py")
+    run "$stage/venv/bin/mypy" --strict --cache-dir "$stage/mypy" "$root/ffi/python/src" "$root/ffi/python/tests"
+}
+
+caller_go() {
+    have go gcc pkg-config || return 0
+    (cd "$root/ffi/go" && run go vet ./... && VERDICTS="$verdicts" CGO_LDFLAGS="-Wl,-rpath,$prefix/lib" \
+        run go test -count=1 ./...)
+}
+
+# What is asked for is run, in this order.
+all=(c cpp python go)
+for caller in "$@"; do
+    if [[ " ${all[*]} " != *" $caller "* ]]; then
+        echo "ffi/test.sh: there is no caller $caller: use some of ${all[*]}" >&2
+        exit 2
+    fi
+done
+
+rm -rf "$prefix"
+mkdir -p "$stage"
+export CARGO_TARGET_DIR="$target"
+run ffi/install.sh "$prefix"
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_LIBRARY_PATH="$prefix/lib"
+run cargo build --release --package hypersieve-cli
+python3 "$tests/verdicts.py" "$target/release/hypersieve" corpus/manifest.toml >"$verdicts.new"
+mv "$verdicts.new" "$verdicts"
+
+for caller in "${all[@]}"; do
+    if [ $# -eq 0 ] || [[ " $* " == *" $caller "* ]]; then
+        printf '\n== %s\n' "$caller"
+        "caller_$caller"
+    fi
+done
+
+echo
+for name in "${skipped[@]}"; do
+    echo "skipped: $name"
+done
+echo "ffi/test.sh: all callers that ran agree with the program"
