@@ -86,8 +86,16 @@ caller_go() {
         run go test -count=1 ./...)
 }
 
+caller_node() {
+    have node npm || return 0
+    # In a copy: what npm installs is none of the sources.
+    rm -rf "$stage/node" && cp -r "$root/ffi/node" "$stage/node"
+    (cd "$stage/node" && run npm ci --no-audit --no-fund &&
+        HYPERSIEVE_LIBRARY="$prefix/lib/libhypersieve.so" VERDICTS="$verdicts" run node --test test/)
+}
+
 # What is asked for is run, in this order.
-all=(c cpp python go)
+all=(c cpp python go node)
 for caller in "$@"; do
     if [[ " ${all[*]} " != *" $caller "* ]]; then
         echo "ffi/test.sh: there is no caller $caller: use some of ${all[*]}" >&2
