@@ -134,8 +134,30 @@ body_filter() {
     fi
 }
 
+caller_cost() {
+    have valgrind || return 0
+    run cargo build --release --package hypersieve-ffi --example cost
+    # The corpus' ordinary prose begins without a finding.
+    local text="$root/corpus/benign/prose/generated.md" mode times
+    declare -A instructions
+    for mode in rust abi; do
+        for times in 20 120; do
+            valgrind --tool=callgrind --callgrind-out-file=/dev/null "$target/release/examples/cost" "$mode" "$times" "$text" \
+                2>"$stage/callgrind.txt" || { cat "$stage/callgrind.txt" >&2 && exit 1; }
+            instructions[$mode-$times]="$(sed -n 's/.*Collected : //p' "$stage/callgrind.txt")"
+        done
+    done
+    # What 100 scans more cost, when everything has been prepared.
+    awk -v rust="$((instructions[rust-120] - instructions[rust-20]))" \
+        -v abi="$((instructions[abi-120] - instructions[abi-20]))" 'BEGIN {
+            more = 100 * (abi - rust) / rust
+            printf "a scan of 4 KiB: %.0f instructions in Rust, %.0f through the C ABI: %+.2f %%\n", rust / 100, abi / 100, more
+            if (rust <= 0 || more > 3) { print "ffi/test.sh: more than 3 %"; exit 1 }
+        }'
+}
+
 # What is asked for is run, in this order.
-all=(c cpp python go node examples)
+all=(c cpp python go node examples cost)
 for caller in "$@"; do
     if [[ " ${all[*]} " != *" $caller "* ]]; then
         echo "ffi/test.sh: there is no caller $caller: use some of ${all[*]}" >&2

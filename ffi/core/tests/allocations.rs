@@ -57,9 +57,12 @@ fn a_scan_without_findings_allocates_nothing() {
     // SAFETY: a live handle, and a place for the cache.
     assert_eq!(unsafe { hypersieve_cache_new(scanner, &mut cache, ptr::null_mut()) }, Status::Ok);
 
-    let prose = include_bytes!("../../../corpus/benign/prose/sourdough-notes.md");
-    for len in [0, 100, 4096, prose.len()] {
-        let text = &prose[..len];
+    let walk = include_bytes!("../../../corpus/benign/prose/walking-the-canal.txt");
+    let json = include_bytes!("../../../corpus/benign/json/weather-and-trains.json");
+    let source = include_bytes!("../../../corpus/benign/source/ring.c");
+    let long = walk.repeat(40);
+    for text in [&[][..], &walk[..100], walk, json, source, &long] {
+        let len = text.len();
         let scan = || {
             let mut verdict = ptr::null();
             // SAFETY: live handles, a text with its length, and a place for the verdict.
