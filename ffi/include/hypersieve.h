@@ -384,8 +384,7 @@ hypersieve_status hypersieve_database_digest(const struct hypersieve_database *d
 hypersieve_status hypersieve_database_max_holdback(const struct hypersieve_database *database,
                                                    uint64_t *bytes);
 
-// Prepares now what is otherwise prepared by the first scans that need it. That takes seconds with many rules; without it
-// some of the first scans take up to a second.
+// Prepares now what is otherwise prepared by the first scans that need it, so that they take no longer than others.
 hypersieve_status hypersieve_database_warm(const struct hypersieve_database *database);
 
 // Frees a database. NULL is fine.

@@ -209,8 +209,7 @@ pub unsafe extern "C" fn hypersieve_database_max_holdback(
     unsafe { call::run_quiet(body) }
 }
 
-/// Prepares now what is otherwise prepared by the first scans that need it. That takes seconds with many rules; without it
-/// some of the first scans take up to a second.
+/// Prepares now what is otherwise prepared by the first scans that need it, so that they take no longer than others.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn hypersieve_database_warm(database: *const Database) -> Status {
     let body = |call: &Call<'_>| {
