@@ -22,6 +22,8 @@ pub(crate) struct Scratch {
     filter: FilterScratch,
     /// The state of a text that was scanned before, empty: the next one need not ask for memory again.
     pub(crate) spare: Option<Layers>,
+    /// The same for the bytes that were kept of it.
+    pub(crate) spare_tail: Vec<u8>,
     /// Where the trigger bytes of a view stand.
     pub(crate) masks: Vec<u64>,
     pub(crate) ends: Ends,
@@ -37,6 +39,7 @@ impl Cache {
         let scratch = Scratch {
             filter: FilterScratch::default(),
             spare: None,
+            spare_tail: Vec::new(),
             masks: Vec::new(),
             ends: Ends::default(),
             states: States::default(),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::cache::{Cache, Scratch};
+use crate::cache::{Cache, Scratch, recycled};
 use crate::channel::Channel;
 use crate::database::Program;
 use crate::error::{ScanError, ScanErrorKind};
@@ -157,6 +157,7 @@ impl Stream {
         judge.check()?;
         let (action, limits) = (state.action(), state.limits());
         judge.scratch.spare = Some(Layers::recycled(state.layers));
+        judge.scratch.spare_tail = recycled(state.tail);
         let rules = self.scanner.database().rules();
         let (findings, counts) = state.findings.into_parts();
         Ok(Verdict {
@@ -226,6 +227,7 @@ impl State {
             && let Some(spare) = judge.scratch.spare.take()
         {
             self.layers = spare;
+            self.tail = std::mem::take(&mut judge.scratch.spare_tail);
         }
         let start = self.pushed;
         let mut taken = 0;

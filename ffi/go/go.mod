@@ -1,0 +1,3 @@
+module hypersieve
+
+go 1.19
