@@ -3,6 +3,7 @@
 use crate::database::Program;
 use crate::filter::{Candidate, FilterScratch};
 use crate::pattern::sequence::Ends;
+use crate::view::run::place::Places;
 
 /// Scratch space for scans with one database.
 ///
@@ -20,6 +21,10 @@ pub(crate) struct Scratch {
     filter: FilterScratch,
     /// Where the trigger bytes of a view stand.
     pub(crate) masks: Vec<u64>,
+    /// Where runs may begin.
+    pub(crate) places: Places,
+    /// What a piece of a run stands for.
+    pub(crate) decoded: Vec<u8>,
     pub(crate) ends: Ends,
     pub(crate) marks: Marks,
     pub(crate) stats: Stats,
@@ -32,6 +37,8 @@ impl Cache {
         let scratch = Scratch {
             filter: FilterScratch::default(),
             masks: Vec::new(),
+            places: Places::default(),
+            decoded: Vec::new(),
             ends: Ends::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),

@@ -286,7 +286,8 @@ impl State {
     }
 
     fn limits(&self) -> Vec<Limit> {
-        if self.layers.too_long() { vec![Limit::Extent] } else { Vec::new() }
+        let hit = self.layers.limits();
+        Limit::ALL.into_iter().filter(|limit| hit.contains(limit)).collect()
     }
 
     /// Below this every match has been reported.

@@ -1,4 +1,4 @@
-//! A text in all its views: as it is, rewritten up to three times, and folded.
+//! A text in all its views: as it is, rewritten, with its runs read, and folded.
 //!
 //! Matches of a view wait until everything is known that could make them superfluous: a match of the same rule in an
 //! earlier view that overlaps them in the original.
@@ -9,13 +9,15 @@ use crate::cache::Scratch;
 use crate::database::Program;
 use crate::policy::OnChannel;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
+use crate::verdict::Limit;
 use crate::view::fold;
-use crate::view::layer::{Context, Layer, LayerMatch, Stage, Undo};
-use crate::view::token::MAX_TOKEN;
-use crate::view::{MAX_EXTENT, PASSES, View};
+use crate::view::layer::{Context, Layer, LayerMatch, Source, Stage, Undo};
+use crate::view::run::MAX_PIECE;
+use crate::view::run::reader::Runs;
+use crate::view::{Kind, MAX_EXTENT, TOWER, View};
 
 /// Layers on the text itself.
-const LAYERS: usize = PASSES + 1;
+const LAYERS: usize = TOWER.len();
 
 /// The state of one text in all its views.
 #[derive(Clone, Debug)]
@@ -53,8 +55,7 @@ impl ViewMatch {
     pub(crate) fn view(&self) -> View {
         match self.height {
             0 => View::Raw,
-            LAYERS => View::Folded,
-            _ => View::Decoded,
+            height => View::of(height - 1),
         }
     }
 }
@@ -62,7 +63,14 @@ impl ViewMatch {
 impl Default for Layers {
     fn default() -> Layers {
         let layer = |i: usize| {
-            let undo = if i < PASSES { Undo::Tokens } else { Undo::Fold(fold::State::default()) };
+            let runs = |where_from| Undo::Runs { runs: Box::<Runs>::default(), where_from };
+            let undo = match TOWER[i] {
+                Kind::Tokens => Undo::Tokens,
+                Kind::Runs => runs(Source::All),
+                Kind::RunsInRuns => runs(Source::Decoded),
+                Kind::TooDeep => runs(Source::TooDeep),
+                Kind::Fold => Undo::Fold(fold::State::default()),
+            };
             Layer::new(undo, LAYERS - i - 1)
         };
         Layers {
@@ -88,12 +96,16 @@ impl Layers {
         self.forget(program);
         self.read_raw((program, &on.active), scratch, window, settled);
         let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
-        let mut stage = Stage { window, candidates, differs: true };
+        let mut stage = Stage { window, candidates, differs: true, decoded: Vec::new() };
         let mut found: Vec<(usize, LayerMatch)> = Vec::new();
         let mut of_layer = Vec::new();
         let mut context = Context { program, scratch };
         for (i, layer) in self.layers.iter_mut().enumerate() {
-            let active = if i < PASSES { &on.active } else { &on.folded };
+            let active = match View::of(i) {
+                View::Folded => &on.folded,
+                View::Unpacked => &on.unpacked,
+                View::Raw | View::Decoded => &on.active,
+            };
             stage = layer.read(stage, active, &mut context, &mut of_layer);
             found.extend(of_layer.drain(..).map(|m| (i, m)));
         }
@@ -110,6 +122,19 @@ impl Layers {
     /// Whether a limit was hit: a view is so much shorter than the text that a match would extend too far.
     pub(crate) fn too_long(&self) -> bool {
         self.too_long
+    }
+
+    /// The limits that were hit.
+    pub(crate) fn limits(&self) -> Vec<Limit> {
+        let mut limits = Vec::new();
+        if self.too_long {
+            limits.push(Limit::Extent);
+        }
+        for (too_deep, spent) in self.layers.iter().map(Layer::hit) {
+            limits.extend(too_deep.then_some(Limit::Depth));
+            limits.extend(spent.then_some(Limit::Decoded));
+        }
+        limits
     }
 
     /// The lowest start of a match that has not been given yet, if there is one.
@@ -142,7 +167,7 @@ impl Layers {
         for layer in self.layers.iter_mut().rev() {
             (needed, mapped) = layer.forget(program, needed, mapped);
         }
-        let keep = program.keep() + (LAYERS * MAX_TOKEN) as u64;
+        let keep = program.keep() + (LAYERS * MAX_PIECE) as u64;
         let least = self.reading.seen().saturating_sub(keep);
         let old = self.found.partition_point(|f| f.last_end < least);
         // Not at every little piece.
