@@ -19,11 +19,12 @@ use crate::pattern;
 use crate::rule::{Matching, On, Pattern, Rule};
 use crate::validate::Validator;
 use crate::view::fold::{self, Folded, Scalar};
+use crate::view::joint::{self, Glue, Strings};
 use crate::view::offsets::Inside;
 use crate::view::run::place::{Finder, Places, Stretch};
 use crate::view::run::reader::{Runs, Step};
 use crate::view::token::{self, Token};
-use crate::view::{Kind, MAX_EXTENT, TOWER, View};
+use crate::view::{JOINTS, Kind, MAX_EXTENT, TOWER, View};
 
 /// What identifies a finding: the rule's index, the view, and start and end in the original.
 pub type Key = (usize, View, u64, u64);
@@ -115,20 +116,20 @@ impl Oracle {
 
     /// All findings in `text`, sorted by start, end, rule and view.
     pub fn scan(&mut self, text: &[u8], channel: Channel) -> Vec<Key> {
-        let texts = Text::all(text);
+        let texts = Text::of_channel(text, channel);
         let mut findings: Vec<Key> = Vec::new();
         for (index, rule) in self.rules.iter_mut().enumerate() {
             if rule.rule.severity_on(channel).is_none() {
                 continue;
             }
             let mut known: Vec<Range<usize>> = Vec::new();
-            for text in &texts {
+            for (view, text) in &texts {
                 let mut new: Vec<Range<usize>> = Vec::new();
                 for span in rule.matches(text) {
                     let span = text.original_span(&span);
                     let twice = known.iter().any(|k| k.start < span.end && span.start < k.end);
                     if !twice && !new.contains(&span) && span.len() as u64 <= MAX_EXTENT {
-                        findings.push((index, text.view, span.start as u64, span.end as u64));
+                        findings.push((index, *view, span.start as u64, span.end as u64));
                         new.push(span);
                     }
                 }
@@ -149,7 +150,7 @@ impl OracleRule {
             let reads = match text.view {
                 View::Folded => search.on == On::Text,
                 View::Unpacked => search.on != On::Raw,
-                View::Raw | View::Decoded => true,
+                View::Raw | View::Decoded | View::Joined => true,
             };
             if !reads {
                 continue;
@@ -246,19 +247,33 @@ impl Search {
 }
 
 impl Text {
-    /// The original, and what is undone in one text after the other.
-    fn all(text: &[u8]) -> Vec<Text> {
-        let original = (0..text.len()).map(|i| i..i + 1).collect();
-        let decoded = vec![false; text.len()];
-        let mut texts =
-            vec![Text { view: View::Raw, bytes: text.to_vec(), original, changed: None, decoded }];
+    /// All texts that are searched, with what their findings are called.
+    fn of_channel(text: &[u8], channel: Channel) -> Vec<(View, Text)> {
+        let raw = || {
+            let original = (0..text.len()).map(|i| i..i + 1).collect();
+            let decoded = vec![false; text.len()];
+            Text { view: View::Raw, bytes: text.to_vec(), original, changed: None, decoded }
+        };
+        let mut texts: Vec<(View, Text)> = Text::all(raw()).into_iter().map(|t| (t.view, t)).collect();
+        if channel == Channel::ToolArgs && joint::is_document(text) == Some(true) {
+            for glue in JOINTS {
+                let joined = raw().with(View::Decoded, &joints(text, glue));
+                texts.extend(Text::all(joined).into_iter().map(|t| (View::Joined, t)));
+            }
+        }
+        texts
+    }
+
+    /// A text, and what is undone in one text after the other.
+    fn all(first: Text) -> Vec<Text> {
+        let mut texts = vec![first];
         for (i, kind) in TOWER.into_iter().enumerate() {
             let last = &texts[texts.len() - 1];
             let changes = match kind {
                 Kind::Tokens => tokens(&last.bytes),
                 Kind::Runs => runs(&last.bytes, std::slice::from_ref(&(0..last.bytes.len()))),
                 Kind::RunsInRuns => runs(&last.bytes, &last.stretches()),
-                Kind::TooDeep => Vec::new(),
+                Kind::TooDeep | Kind::Joints(_) => Vec::new(),
                 Kind::Fold => folds(&last.bytes),
             };
             let mut text = last.with(View::of(i), &changes);
@@ -361,6 +376,23 @@ fn tokens(text: &[u8]) -> Vec<Change> {
     changes
 }
 
+/// What stands between the strings of a document, and what it becomes.
+fn joints(text: &[u8], glue: Glue) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let (mut strings, mut at) = (Strings::default(), 0);
+    while at < text.len() {
+        match strings.step(text, at, true) {
+            joint::Step::Plain(next) => at = next,
+            joint::Step::Joint(from, to) => {
+                changes.push((from..to, glue.text().to_vec(), Inside::Token));
+                at = to;
+            }
+            joint::Step::Incomplete(_) => unreachable!("the text is complete"),
+        }
+    }
+    changes
+}
+
 /// The runs in some stretches of a text, and what each piece stands for.
 fn runs(text: &[u8], stretches: &[Range<usize>]) -> Vec<Change> {
     let finder = Finder::new(SimdLevel::Portable);
@@ -445,9 +477,9 @@ mod tests {
     #[test]
     fn every_view_of_a_text() {
         let shown = |text: &str| -> Vec<String> {
-            let all = Text::all(text.as_bytes());
+            let all = Text::of_channel(text.as_bytes(), Channel::Any);
             let mut texts: Vec<String> =
-                all.iter().map(|t| String::from_utf8_lossy(&t.bytes).into_owned()).collect();
+                all.iter().map(|(_, t)| String::from_utf8_lossy(&t.bytes).into_owned()).collect();
             texts.dedup();
             texts
         };

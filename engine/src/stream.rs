@@ -32,7 +32,7 @@ pub struct Stream {
 }
 
 /// What a stream has read so far.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct State {
     /// Bytes pushed.
     pushed: u64,
@@ -58,7 +58,7 @@ const TAIL: usize = 4 * 1024;
 
 impl Stream {
     pub(crate) fn new(scanner: Scanner, channel: Channel) -> Stream {
-        Stream { scanner, channel, state: State::default(), poisoned: false }
+        Stream { scanner, channel, state: State::new(channel), poisoned: false }
     }
 
     /// Takes the next bytes.
@@ -152,7 +152,7 @@ impl Stream {
     fn conclude(&mut self, cache: &mut Cache) -> Result<Verdict, ScanError> {
         self.check(cache)?;
         let mut judge = Judge::new(&self.scanner, self.channel, &mut cache.scratch);
-        let mut state = std::mem::take(&mut self.state);
+        let mut state = std::mem::replace(&mut self.state, State::new(self.channel));
         state.complete(&mut judge);
         judge.check()?;
         let rules = self.scanner.database().rules();
@@ -220,6 +220,18 @@ impl Judge<'_> {
 }
 
 impl State {
+    fn new(channel: Channel) -> State {
+        State {
+            pushed: 0,
+            tail: Vec::new(),
+            layers: Layers::new(channel),
+            sensitive: Vec::new(),
+            findings: Findings::default(),
+            action: None,
+            cleared: 0,
+        }
+    }
+
     fn push(&mut self, bytes: &[u8], judge: &mut Judge<'_>) {
         let start = self.pushed;
         let mut taken = 0;

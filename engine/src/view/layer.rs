@@ -15,11 +15,12 @@ use crate::cache::Scratch;
 use crate::database::Program;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
 use crate::view::fold::{self, Folded, Scalar};
+use crate::view::joint::{self, Glue, Strings};
 use crate::view::offsets::{Change, Inside, OffsetMap};
 use crate::view::run::MAX_PIECE;
 use crate::view::run::reader::Runs;
 use crate::view::token::{self, MAX_TOKEN, Token};
-use crate::view::{BEYOND_ASCII, MAX_EXTENT, REWRITES};
+use crate::view::{BEYOND_ASCII, Kind, MAX_EXTENT, REWRITES, TOWER, View};
 
 /// What a layer undoes.
 #[derive(Clone, Debug)]
@@ -31,6 +32,10 @@ pub(crate) enum Undo {
         where_from: Source,
     },
     Fold(fold::State),
+    Joints {
+        strings: Strings,
+        glue: Glue,
+    },
 }
 
 /// In which part of the text below runs are looked for.
@@ -119,7 +124,17 @@ const EDGE: u64 = 4;
 const GAP: u64 = 64;
 
 impl Layer {
-    pub(crate) fn new(undo: Undo, above: usize) -> Layer {
+    /// A layer of a kind, with so many others above it.
+    pub(crate) fn new(kind: Kind, above: usize) -> Layer {
+        let runs = |where_from| Undo::Runs { runs: Box::<Runs>::default(), where_from };
+        let undo = match kind {
+            Kind::Tokens => Undo::Tokens,
+            Kind::Runs => runs(Source::All),
+            Kind::RunsInRuns => runs(Source::Decoded),
+            Kind::TooDeep => runs(Source::TooDeep),
+            Kind::Fold => Undo::Fold(fold::State::default()),
+            Kind::Joints(glue) => Undo::Joints { strings: Strings::default(), glue },
+        };
         Layer {
             undo,
             above: above as u64,
@@ -192,6 +207,17 @@ impl Layer {
             let start = change.view.end.saturating_sub(program.reach);
             self.map.original_start(start)..change.original.end
         })
+    }
+
+    /// What the layer's text is as a view of its own, in whatever tower.
+    pub(crate) fn view(&self) -> View {
+        // Runs are read in the layers that have fewer above them than the first of those.
+        let first = TOWER.iter().position(|k| *k == Kind::Runs).map_or(0, |i| TOWER.len() - i - 1);
+        match self.undo {
+            Undo::Fold(_) => View::Folded,
+            _ if self.above <= first as u64 => View::Unpacked,
+            _ => View::Decoded,
+        }
     }
 
     pub(crate) fn map(&self) -> &OffsetMap {
@@ -277,6 +303,12 @@ impl Layer {
             self.copy_to(stop, below.window);
             return;
         }
+        if let Undo::Joints { mut strings, glue } = self.undo {
+            let stop = self.take_joints(below, &mut strings, glue);
+            self.undo = Undo::Joints { strings, glue };
+            self.copy_to(stop, below.window);
+            return;
+        }
         let classes = if matches!(self.undo, Undo::Tokens) { REWRITES } else { BEYOND_ASCII };
         // A token that is new in a text has a changed byte in it or beside it. Where none is changed, only the end may
         // hold one: a token that a change still to come makes whole.
@@ -290,7 +322,9 @@ impl Layer {
         } else {
             let mut triggers = Triggers { masks: &masks, from };
             match self.undo {
-                Undo::Tokens | Undo::Runs { .. } => self.take_tokens(below, &mut triggers),
+                Undo::Tokens | Undo::Runs { .. } | Undo::Joints { .. } => {
+                    self.take_tokens(below, &mut triggers)
+                }
                 Undo::Fold(mut state) => {
                     let stop = self.take_folded(below, &mut triggers, &mut state);
                     self.undo = Undo::Fold(state);
@@ -326,6 +360,26 @@ impl Layer {
             }
         }
         bytes.len()
+    }
+
+    /// Puts the strings in what is new together; gives the index up to which that was possible.
+    fn take_joints(&mut self, below: &Stage<'_>, strings: &mut Strings, glue: Glue) -> usize {
+        let window = below.window;
+        let mut at = window.index(self.taken);
+        while at < window.bytes.len() {
+            match strings.step(window.bytes, at, window.complete) {
+                joint::Step::Plain(next) => at = next,
+                joint::Step::Joint(from, to) => {
+                    self.change(from..to, (glue.text(), Inside::Token), window, &below.candidates);
+                    at = to;
+                }
+                joint::Step::Incomplete(next) => {
+                    self.incomplete = true;
+                    return next;
+                }
+            }
+        }
+        at
     }
 
     /// Folds what is new; gives the index up to which that was possible.

@@ -9,6 +9,7 @@ mod entities;
 mod escapes;
 pub(crate) mod fold;
 mod fold_format;
+pub(crate) mod joint;
 pub(crate) mod layer;
 pub(crate) mod layers;
 mod markup;
@@ -36,11 +37,13 @@ pub enum View {
     Unpacked,
     /// After that, with letters as they look: compatibility forms, look-alikes, invisible characters.
     Folded,
+    /// All of that where two strings of a tool call's arguments are put together.
+    Joined,
 }
 
 impl View {
     /// All views of this version, in the order in which they are read.
-    pub const ALL: [View; 4] = [View::Raw, View::Decoded, View::Unpacked, View::Folded];
+    pub const ALL: [View; 5] = [View::Raw, View::Decoded, View::Unpacked, View::Folded, View::Joined];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
@@ -49,6 +52,7 @@ impl View {
             View::Decoded => "decoded",
             View::Unpacked => "unpacked",
             View::Folded => "folded",
+            View::Joined => "joined",
         }
     }
 }
@@ -90,7 +94,11 @@ pub(crate) enum Kind {
     /// Runs that lie deeper than that are a limit.
     TooDeep,
     Fold,
+    Joints(joint::Glue),
 }
+
+/// What stands on the text itself in the arguments of a tool call, and carries a tower of its own.
+pub(crate) const JOINTS: [joint::Glue; 2] = [joint::Glue::Space, joint::Glue::Nothing];
 
 impl View {
     /// What a text of the tower is called.
