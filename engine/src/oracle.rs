@@ -146,9 +146,12 @@ impl OracleRule {
     fn matches(&mut self, text: &Text) -> Vec<Range<usize>> {
         let mut parts: Vec<Part> = Vec::new();
         for (pattern, search) in self.patterns.iter_mut().enumerate() {
-            // What is folded says nothing about single characters, and what a run stands for nothing about raw bytes.
             let reads = match text.view {
-                View::Folded => search.on == On::Text,
+                // What is folded says nothing about single characters, but for what stands beside it.
+                View::Folded => {
+                    search.on == On::Text || search.on == On::Exact && self.rule.is_folded_as_a_whole()
+                }
+                // What a run stands for says nothing about raw bytes.
                 View::Unpacked => search.on != On::Raw,
                 View::Raw | View::Decoded | View::Joined => true,
             };

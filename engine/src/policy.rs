@@ -162,7 +162,13 @@ impl Policy {
                 let all = program.patterns.iter().zip(&active);
                 all.map(|(p, active)| *active && wanted.contains(&program.pattern(p).on)).collect()
             };
-            let (unpacked, folded) = (where_on(&[On::Text, On::Exact]), where_on(&[On::Text]));
+            let unpacked = where_on(&[On::Text, On::Exact]);
+            let mut folded = where_on(&[On::Text]);
+            // Of a rule that wants all of its patterns the fold must see the others, too, if one of them reads it.
+            for (i, confirm) in program.patterns.iter().enumerate() {
+                let rule = &program.rules[confirm.rule as usize];
+                folded[i] |= unpacked[i] && rule.is_folded_as_a_whole();
+            }
             OnChannel { effects, active, unpacked, folded }
         });
         Ok(Resolved { channels })

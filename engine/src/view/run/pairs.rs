@@ -8,6 +8,11 @@ const BYTES: usize = 8;
 /// What may stand between two bytes, the longer first.
 const BETWEEN: [&[u8]; 9] = [b", 0x", b", 0X", b",0x", b" 0x", b", ", b" ", b":", b"-", b","];
 
+/// The length of the mark that may stand before the first digits.
+pub(crate) fn mark(text: &[u8]) -> usize {
+    if matches!(text, [b'0', b'x' | b'X', ..]) { 2 } else { 0 }
+}
+
 /// A few bytes spelled so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Pairs {

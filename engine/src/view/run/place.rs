@@ -7,7 +7,7 @@ use crate::filter::classify::Classifier;
 
 use super::PIECE;
 use super::judge::is_printable;
-use super::pairs::Pairs;
+use super::pairs::{self, Pairs};
 use super::wide::{self, Order};
 
 /// Tells the bytes of words and of digits by twos.
@@ -130,13 +130,15 @@ impl Places {
     fn find_pair(&self, input: Stretch<'_>, at: usize) -> Place {
         let bytes = input.bytes;
         let is_digit = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_hexdigit);
+        // A mark before the first one belongs to the run.
         let begins = |i: usize| (i == input.begin || !is_digit(i - 1)) && is_digit(i);
+        let digits = |i: usize| i + pairs::mark(&bytes[i..]);
         let mut from = at - self.from;
         while let Some(i) = long(&self.pairs, from) {
             let index = self.from + i;
             from = i + 1;
             if begins(index) {
-                match Pairs::read(bytes, index, None, input.complete) {
+                match Pairs::read(bytes, digits(index), None, input.complete) {
                     None => return Place::Open(index),
                     Some(pairs) if pairs.is_some_and(|p| p.begins()) => return Place::At(index),
                     Some(_) => {}
@@ -145,7 +147,7 @@ impl Places {
         }
         // Fewer bytes are left than a piece has.
         let from = (self.from + from).max((bytes.len() + 1).saturating_sub(PIECE));
-        let open = |i: &usize| begins(*i) && Pairs::read(bytes, *i, None, input.complete).is_none();
+        let open = |i: &usize| begins(*i) && Pairs::read(bytes, digits(*i), None, input.complete).is_none();
         (from..bytes.len()).find(open).map_or(Place::None, Place::Open)
     }
 

@@ -3,7 +3,7 @@
 use super::MAX_PIECE;
 use super::inflate::{self, Inflater, Unpacked};
 use super::judge::{Judgement, judge};
-use super::pairs::Pairs;
+use super::pairs::{self, Pairs};
 use super::place::{Place, Places, Stretch, begins_wide, is_word};
 use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted};
 use super::wide::{self, Order};
@@ -20,6 +20,8 @@ const UNPACKED_FROM: u64 = 8 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Runs {
     mode: Mode,
+    /// An offset at which a group of characters begins, and so every eight behind it.
+    group: u64,
     /// A byte order mark would stand where the text begins.
     behind_begin: bool,
     /// By how much unpacked text was longer than what it was packed in.
@@ -138,12 +140,23 @@ impl Runs {
             Place::Open(index) => Step::Incomplete(index),
             Place::At(index) => {
                 self.mode = match kind {
-                    0 => WORD,
-                    1 => match Pairs::read(input.bytes, index, None, input.complete).flatten() {
-                        Some(pairs) => Mode::Pairs { between: pairs.between() },
-                        None => Mode::Idle,
-                    },
+                    0 => {
+                        self.group = input.base + index as u64;
+                        WORD
+                    }
                     _ if index > at => Mode::Idle,
+                    1 => {
+                        let digits = index + pairs::mark(&input.bytes[index..]);
+                        self.mode = match Pairs::read(input.bytes, digits, None, input.complete).flatten() {
+                            Some(pairs) => Mode::Pairs { between: pairs.between() },
+                            None => Mode::Idle,
+                        };
+                        return if digits > index {
+                            Step::Change(digits, Inside::Token)
+                        } else {
+                            Step::Plain(index)
+                        };
+                    }
                     _ => match begins_wide(input, index).flatten() {
                         Some(order) => {
                             self.mode = Mode::Wide { order, marked: false };
@@ -183,6 +196,7 @@ impl Runs {
             spelling.decode(&piece, text);
             if piece.end > at && (marked || judge(&text[before..]) != Judgement::Noise) {
                 self.mode = Mode::Word { spelling: Some(spelling), fresh: false, marked };
+                self.group = input.base + piece.end as u64;
                 return Step::Change(piece.end, inside(spelling, &piece));
             }
             text.truncate(before);
@@ -211,6 +225,7 @@ impl Runs {
             let marked = fresh && is_marked(&text[before..]);
             if marked || judge(&text[before..]) == Judgement::Text {
                 self.mode = Mode::Word { spelling: Some(spelling), fresh: false, marked };
+                self.group = input.base + piece.end as u64;
                 return Step::Change(piece.end, inside(spelling, &piece));
             }
             text.truncate(before);
@@ -222,6 +237,7 @@ impl Runs {
     fn skip(&mut self, input: Stretch<'_>, at: usize, fresh: bool) -> Step {
         let word = &input.bytes[at..];
         if fresh && matches!(word, [b'0', b'x' | b'X', ..]) {
+            self.group = input.base + at as u64 + 2;
             return match Spelling::Hex.piece(input.bytes, at + 2, Wanted::Whole, input.complete) {
                 Err(NoPiece::Incomplete) => {
                     self.mode = WORD;
@@ -243,8 +259,10 @@ impl Runs {
                 }
             };
         }
-        // A multiple of two and of four, so that quads stay quads.
-        let some = &word[..word.len().min(8)];
+        // Up to where the next group of any spelling begins; a separator may stand before something else that begins.
+        let behind = (input.base + at as u64).wrapping_sub(self.group) % 8;
+        let group = usize::try_from(8 - behind).expect("it is at most eight");
+        let some = &word[..word.len().min(group)];
         let separator = some.iter().position(|b| b"/+-_".contains(b));
         let end = some.iter().position(|&b| !is_word(b) || b == b'\n' || b == b'\r').unwrap_or(some.len());
         match separator.filter(|s| *s < end) {
@@ -285,6 +303,7 @@ impl Runs {
             }
         }
         self.mode = WORD;
+        self.group = input.base + at as u64 + 1;
         Step::Plain(at + 1)
     }
 
@@ -417,6 +436,7 @@ impl Runs {
         }
         let piece = &bytes[..bytes.len().min(2 * wide::UNITS) & !1];
         let piece = if bytes.len() > piece.len() { wide::whole(piece, order) } else { piece };
+        let piece = if marked { piece } else { wide::before_plain(piece) };
         let keeps = if marked {
             wide::is_text(piece, order)
         } else {

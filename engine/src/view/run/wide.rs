@@ -38,6 +38,12 @@ pub(crate) fn is_text(bytes: &[u8], order: Order) -> bool {
         && !std::str::from_utf8(bytes).is_ok_and(|text| text.bytes().all(|b| is_printable(b) || b >= 0x80))
 }
 
+/// The bytes before two that are text as they stand: there the UTF-16 ends that something else told from its zeros.
+pub(crate) fn before_plain(bytes: &[u8]) -> &[u8] {
+    let plain = bytes.as_chunks::<2>().0.iter().position(|pair| pair.iter().all(|&b| is_printable(b)));
+    plain.map_or(bytes, |unit| &bytes[..2 * unit])
+}
+
 /// The bytes without half a surrogate pair at their end.
 pub(crate) fn whole(bytes: &[u8], order: Order) -> &[u8] {
     match units(bytes, order).last() {
