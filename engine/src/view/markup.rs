@@ -172,6 +172,10 @@ pub(crate) fn underscores(text: &[u8], before: Option<u8>) -> Token {
         return Token::Plain;
     }
     let Some(&behind) = text.get(length) else { return Token::Incomplete };
+    // What stands beside it may say something else once it has been undone.
+    if b"\\%&<*~\x1b".contains(&behind) || before == Some(b';') {
+        return Token::Plain;
+    }
     let removed = Token::Change { length, text: Text::NOTHING };
     match (word_before, is_word(behind)) {
         (true, false) => removed,
@@ -243,6 +247,7 @@ mod tests {
             ("_ all", b'e', "1:"),
             ("__.", b'e', "2:"),
             ("_name", b'a', "plain"),
+            (r"_\u0054OKEN", b'2', "plain"),
             ("_name = 3\n", b' ', "plain"),
             ("_ name_ ", b' ', "plain"),
             ("_ignore", b' ', "incomplete"),

@@ -22,6 +22,34 @@ pub(crate) fn judge(bytes: &[u8]) -> Judgement {
     }
 }
 
+/// Whether they are [`Judgement::Text`].
+///
+/// PERF: most long words of ordinary text are judged and are noise; what tells it stands in the first few bytes.
+pub(crate) fn is_text(bytes: &[u8]) -> bool {
+    let zeros = bytes.iter().take(4).any(|&b| b == 0);
+    zeros && judge(bytes) == Judgement::Text || !zeros && !is_noise(bytes) && judge(bytes) == Judgement::Text
+}
+
+/// Whether so many bytes can't belong to readable text that the others don't matter. It may miss some, and holds for bytes
+/// that are no UTF-16 of ASCII only.
+fn is_noise(bytes: &[u8]) -> bool {
+    let mut bad = 0;
+    // The first three may be the end of a character, and the last three the beginning of one.
+    for pair in bytes.windows(2).skip(3) {
+        let alone = match pair {
+            // Behind ASCII no character goes on, and before it none is left open.
+            [0..=0x7f, 0x80..=0xbf] | [0xc0..=0xff, 0..=0x7f | 0xc0..=0xff] => true,
+            [1..=8 | 11 | 12 | 14..=31 | 0x7f, _] => true,
+            _ => false,
+        };
+        bad += usize::from(alone);
+        if bad * 8 > bytes.len() {
+            return true;
+        }
+    }
+    false
+}
+
 /// A character of a line of text.
 #[inline]
 pub(crate) fn is_printable(byte: u8) -> bool {
@@ -51,6 +79,31 @@ fn wide(bytes: &[u8], zeros: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_quick_check_says_the_same() {
+        let mut state = 1u32;
+        let mut draw = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16).to_le_bytes()[0]
+        };
+        let kinds: [&[u8]; 4] = [b"ignore all", "игно é".as_bytes(), b"i\0g\0", b"\x01\x80\xc3\xff\x7f"];
+        let mut texts = 0;
+        for _ in 0..200_000 {
+            let likely = kinds[usize::from(draw()) % 3];
+            let bytes: Vec<u8> = (0..18)
+                .map(|i| match draw() {
+                    0..200 => likely[i % likely.len()],
+                    other @ 200..240 => kinds[3][usize::from(other) % kinds[3].len()],
+                    _ => draw(),
+                })
+                .collect();
+            let text = judge(&bytes) == Judgement::Text;
+            assert_eq!(is_text(&bytes), text, "{}", bytes.escape_ascii());
+            texts += u32::from(text);
+        }
+        assert!(texts > 1000, "{texts}");
+    }
 
     #[test]
     fn text_and_noise() {

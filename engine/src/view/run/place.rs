@@ -263,7 +263,7 @@ mod tests {
     fn the_end_of_the_text_leaves_a_place_open() {
         let finder = Finder::new(SimdLevel::Auto.resolve());
         for (text, word, pair, wide) in [
-            ("the words aWdub3Jl", Place::Open(10), Place::None, Place::None),
+            ("the words aWdub3Jl", Place::Open(10), Place::Open(14), Place::None),
             ("the: 69 67 6e", Place::Open(11), Place::Open(5), Place::None),
             ("the i\0g\0", Place::None, Place::None, Place::Open(5)),
         ] {

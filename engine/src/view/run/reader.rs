@@ -2,7 +2,7 @@
 
 use super::MAX_PIECE;
 use super::inflate::{self, Inflater, Unpacked};
-use super::judge::{Judgement, judge};
+use super::judge::{Judgement, is_text, judge};
 use super::pairs::{self, Pairs};
 use super::place::{Place, Places, Stretch, begins_wide, is_word};
 use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted};
@@ -223,7 +223,7 @@ impl Runs {
                 Some(None) => {}
             }
             let marked = fresh && is_marked(&text[before..]);
-            if marked || judge(&text[before..]) == Judgement::Text {
+            if marked || is_text(&text[before..]) {
                 self.mode = Mode::Word { spelling: Some(spelling), fresh: false, marked };
                 self.group = input.base + piece.end as u64;
                 return Step::Change(piece.end, inside(spelling, &piece));
@@ -247,11 +247,7 @@ impl Runs {
                     let mut bytes = Vec::new();
                     Spelling::Hex.decode(&piece, &mut bytes);
                     self.mode = WORD;
-                    if judge(&bytes) == Judgement::Text {
-                        Step::Change(at + 2, Inside::Token)
-                    } else {
-                        Step::Plain(at + 2)
-                    }
+                    if is_text(&bytes) { Step::Change(at + 2, Inside::Token) } else { Step::Plain(at + 2) }
                 }
                 Err(NoPiece::Short) => {
                     self.mode = NO_RUN;
