@@ -15,6 +15,7 @@
 
 mod clock;
 pub mod committed;
+pub mod disguise;
 mod html;
 mod json;
 mod kind;

@@ -5,6 +5,7 @@ use crate::database::Program;
 use crate::filter::{Candidate, FilterScratch};
 use crate::pattern::sequence::Ends;
 use crate::view::layers::Layers;
+use crate::view::run::place::Places;
 
 /// Scratch space for scans with one database.
 ///
@@ -26,6 +27,10 @@ pub(crate) struct Scratch {
     pub(crate) spare_tail: Vec<u8>,
     /// Where the trigger bytes of a view stand.
     pub(crate) masks: Vec<u64>,
+    /// Where runs may begin.
+    pub(crate) places: Places,
+    /// What a piece of a run stands for.
+    pub(crate) decoded: Vec<u8>,
     pub(crate) ends: Ends,
     pub(crate) states: States,
     pub(crate) marks: Marks,
@@ -41,6 +46,8 @@ impl Cache {
             spare: None,
             spare_tail: Vec::new(),
             masks: Vec::new(),
+            places: Places::default(),
+            decoded: Vec::new(),
             ends: Ends::default(),
             states: States::default(),
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },

@@ -23,6 +23,7 @@ use crate::rule::{Matching, Pattern, Rule, RunClass};
 use crate::serial::{self, Reader, Writer, frame};
 use crate::view;
 use crate::view::near::Near;
+use crate::view::run::place::Finder;
 
 /// Longest hull of an `all` rule in bytes of the view.
 const MAX_WITHIN: usize = 1024;
@@ -58,6 +59,8 @@ pub(crate) struct Program {
     pub(crate) near: Near,
     /// What the views look for.
     pub(crate) triggers: Classifier,
+    /// Where runs may begin.
+    pub(crate) finder: Finder,
     /// For each rule with `match: all` its longest hull.
     pub(crate) within: Vec<Option<u64>>,
 }
@@ -279,6 +282,7 @@ impl Program {
             reach: reach + 2,
             near,
             triggers: view::triggers(config.simd.resolve()),
+            finder: Finder::new(config.simd.resolve()),
             rules,
             by_id,
             patterns,

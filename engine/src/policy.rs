@@ -158,9 +158,18 @@ impl Policy {
                 .collect();
             let active: Vec<bool> =
                 program.patterns.iter().map(|p| effects[p.rule as usize].is_some()).collect();
-            let folded = program.patterns.iter().zip(&active);
-            let folded = folded.map(|(p, active)| *active && program.pattern(p).on == On::Text).collect();
-            OnChannel { effects, active, folded }
+            let where_on = |wanted: &[On]| -> Vec<bool> {
+                let all = program.patterns.iter().zip(&active);
+                all.map(|(p, active)| *active && wanted.contains(&program.pattern(p).on)).collect()
+            };
+            let unpacked = where_on(&[On::Text, On::Exact]);
+            let mut folded = where_on(&[On::Text]);
+            // Of a rule that wants all of its patterns the fold must see the others, too, if one of them reads it.
+            for (i, confirm) in program.patterns.iter().enumerate() {
+                let rule = &program.rules[confirm.rule as usize];
+                folded[i] |= unpacked[i] && rule.is_folded_as_a_whole();
+            }
+            OnChannel { effects, active, unpacked, folded }
         });
         Ok(Resolved { channels })
     }
@@ -235,7 +244,9 @@ pub(crate) struct OnChannel {
     pub(crate) effects: Vec<Option<Effect>>,
     /// For each pattern: whether its rule is looked for.
     pub(crate) active: Vec<bool>,
-    /// The same for the folded view.
+    /// The same for the unpacked view.
+    pub(crate) unpacked: Vec<bool>,
+    /// And for the folded one.
     pub(crate) folded: Vec<bool>,
 }
 

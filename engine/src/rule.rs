@@ -68,6 +68,12 @@ impl Rule {
         self
     }
 
+    /// Whether the fold reads patterns of this rule that do not read it on their own: it wants all of its patterns, and one
+    /// of them reads the fold.
+    pub(crate) fn is_folded_as_a_whole(&self) -> bool {
+        matches!(self.matching, Matching::All { .. }) && self.patterns.iter().any(|p| p.on == On::Text)
+    }
+
     /// The severity of a finding on `channel`, or `None` where the rule does not watch it.
     pub fn severity_on(&self, channel: Channel) -> Option<Severity> {
         if channel == Channel::Any || self.channels.is_empty() {

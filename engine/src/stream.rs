@@ -156,7 +156,7 @@ impl Stream {
         state.complete(&mut judge);
         judge.check()?;
         let (action, limits) = (state.action(), state.limits());
-        judge.scratch.spare = Some(Layers::recycled(state.layers));
+        judge.scratch.spare = Some(state.layers);
         judge.scratch.spare_tail = recycled(state.tail);
         let rules = self.scanner.database().rules();
         let (findings, counts) = state.findings.into_parts();
@@ -222,13 +222,16 @@ impl Judge<'_> {
 }
 
 impl State {
-    fn push(&mut self, bytes: &[u8], judge: &mut Judge<'_>) {
-        if self.pushed == 0
-            && let Some(spare) = judge.scratch.spare.take()
-        {
-            self.layers = spare;
+    /// Takes memory that a text before it needed no more.
+    fn begin(&mut self, judge: &mut Judge<'_>) {
+        if self.layers.is_idle() {
+            self.layers = judge.scratch.spare.take().unwrap_or_default().begin(judge.channel);
             self.tail = std::mem::take(&mut judge.scratch.spare_tail);
         }
+    }
+
+    fn push(&mut self, bytes: &[u8], judge: &mut Judge<'_>) {
+        self.begin(judge);
         let start = self.pushed;
         let mut taken = 0;
         let mut tail = std::mem::take(&mut self.tail);
@@ -271,6 +274,7 @@ impl State {
     }
 
     fn complete(&mut self, judge: &mut Judge<'_>) {
+        self.begin(judge);
         let tail = std::mem::take(&mut self.tail);
         let base = self.pushed - tail.len() as u64;
         self.read(Window { bytes: &tail, base, complete: true }, judge);
@@ -278,6 +282,7 @@ impl State {
     }
 
     fn boundary(&mut self, judge: &mut Judge<'_>) {
+        self.begin(judge);
         let mut judged = self.clone();
         judged.complete(judge);
         self.layers.adopt(judged.layers, self.pushed);
@@ -294,7 +299,8 @@ impl State {
     }
 
     fn limits(&self) -> Vec<Limit> {
-        if self.layers.too_long() { vec![Limit::Extent] } else { Vec::new() }
+        let hit = self.layers.limits();
+        Limit::ALL.into_iter().filter(|limit| hit.contains(limit)).collect()
     }
 
     /// Below this every match has been reported.

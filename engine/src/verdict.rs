@@ -27,16 +27,22 @@ pub struct Verdict {
 pub enum Limit {
     /// More than 64 KiB of the text stand for less of a view than a match can be long.
     Extent,
+    /// Compressed text unpacks to more than 4 MiB beyond the length of the text before it.
+    Decoded,
+    /// Runs lie deeper in runs than three times.
+    Depth,
 }
 
 impl Limit {
     /// All limits of this version.
-    pub const ALL: [Limit; 1] = [Limit::Extent];
+    pub const ALL: [Limit; 3] = [Limit::Extent, Limit::Decoded, Limit::Depth];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
             Limit::Extent => "extent",
+            Limit::Decoded => "decoded",
+            Limit::Depth => "depth",
         }
     }
 }

@@ -5,6 +5,8 @@
 //! where nothing changed near them: they are taken over from below, and only around changes the filter is asked anew. And
 //! of those only the ones are followed from which a match may touch a change.
 
+mod runs;
+
 use std::ops::{Range, RangeInclusive};
 
 use crate::anchor::MAX_APART;
@@ -13,15 +15,37 @@ use crate::cache::{Scratch, recycled};
 use crate::database::Program;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
 use crate::view::fold::{self, Folded, Scalar};
-use crate::view::offsets::{Change, OffsetMap};
+use crate::view::joint::{self, Glue, Strings};
+use crate::view::offsets::{Change, Inside, OffsetMap};
+use crate::view::run::MAX_PIECE;
+use crate::view::run::reader::Runs;
 use crate::view::token::{self, MAX_TOKEN, Token};
-use crate::view::{BEYOND_ASCII, MAX_EXTENT, REWRITES};
+use crate::view::{BEYOND_ASCII, Kind, MAX_EXTENT, REWRITES, TOWER, View};
 
 /// What a layer undoes.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Undo {
     Tokens,
+    /// Runs: anywhere, or only in what runs below stand for.
+    Runs {
+        runs: Box<Runs>,
+        where_from: Source,
+    },
     Fold(fold::State),
+    Joints {
+        strings: Strings,
+        glue: Glue,
+    },
+}
+
+/// In which part of the text below runs are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    All,
+    /// In what runs stand for.
+    Decoded,
+    /// The same, but only to see whether there are any.
+    TooDeep,
 }
 
 /// The state of one layer.
@@ -43,6 +67,10 @@ pub(crate) struct Layer {
     map: OffsetMap,
     /// Of the changes, those from here on are new.
     fresh: usize,
+    /// There are runs in it that are not read any more.
+    too_deep: bool,
+    /// And some that were not unpacked to their end.
+    too_much: bool,
     /// What the layer above still needs of this one's text.
     needed_above: u64,
     reading: Reading,
@@ -59,12 +87,14 @@ struct Own {
 }
 
 /// A text at some height, with the anchors in it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Stage<'a> {
     pub(crate) window: Window<'a>,
     pub(crate) candidates: Candidates<'a>,
     /// Whether it differs from the text below it.
     pub(crate) differs: bool,
+    /// Where it says what the last runs below stand for, as far back as anybody asks; the last stretch may still grow.
+    pub(crate) decoded: Vec<Range<u64>>,
 }
 
 /// A match of a layer, in offsets of the text below it.
@@ -97,11 +127,40 @@ const EDGE_BYTES: usize = 4;
 /// Changes that are no farther from each other than this are looked around at once.
 const GAP: u64 = 64;
 
+impl Undo {
+    /// The same before the first byte.
+    fn reset(self) -> Undo {
+        match self {
+            Undo::Tokens => Undo::Tokens,
+            Undo::Runs { mut runs, where_from } => {
+                *runs = Runs::default();
+                Undo::Runs { runs, where_from }
+            }
+            Undo::Fold(_) => Undo::Fold(fold::State::default()),
+            Undo::Joints { glue, .. } => Undo::Joints { strings: Strings::default(), glue },
+        }
+    }
+}
+
 impl Layer {
-    pub(crate) fn new(undo: Undo, above: usize) -> Layer {
+    /// A layer of a kind, with so many others above it.
+    pub(crate) fn new(kind: Kind, above: usize) -> Layer {
+        let runs = |where_from| Undo::Runs { runs: Box::<Runs>::default(), where_from };
+        let undo = match kind {
+            Kind::Tokens => Undo::Tokens,
+            Kind::Runs => runs(Source::All),
+            Kind::RunsInRuns => runs(Source::Decoded),
+            Kind::TooDeep => runs(Source::TooDeep),
+            Kind::Fold => Undo::Fold(fold::State::default()),
+            Kind::Joints(glue) => Undo::Joints { strings: Strings::default(), glue },
+        };
+        Layer::undoing(undo, above as u64)
+    }
+
+    fn undoing(undo: Undo, above: u64) -> Layer {
         Layer {
             undo,
-            above: above as u64,
+            above,
             taken: 0,
             incomplete: false,
             end: 0,
@@ -109,13 +168,17 @@ impl Layer {
             spare: Own::default(),
             map: OffsetMap::default(),
             fresh: 0,
+            too_deep: false,
+            too_much: false,
             needed_above: u64::MAX,
             reading: Reading::default(),
         }
     }
 
-    /// Takes over the room in memory that another layer took.
-    pub(crate) fn recycle(&mut self, old: Layer) {
+    /// Begins another text, with the room in memory that this one took.
+    pub(crate) fn reset(&mut self) {
+        let undo = std::mem::replace(&mut self.undo, Undo::Tokens).reset();
+        let old = std::mem::replace(self, Layer::undoing(undo, self.above));
         self.spare = old.own.unwrap_or(old.spare).recycled();
         self.map = OffsetMap::recycled(old.map);
         self.reading = Reading::recycled(old.reading);
@@ -132,12 +195,12 @@ impl Layer {
         self.drop_own(below.window, context.program);
         let before = self.end;
         self.fresh = self.map.len();
-        self.take(below, context);
+        self.take(&below, context);
         if self.own.is_some() {
-            self.look(before, below, context);
+            self.look(before, &below, context);
         }
         let mut reading = std::mem::take(&mut self.reading);
-        self.read_text(&mut reading, before, below, active, context, found);
+        self.read_text(&mut reading, before, &below, active, context, found);
         self.reading = reading;
         self.stage(below)
     }
@@ -147,12 +210,12 @@ impl Layer {
         &self,
         reading: &mut Reading,
         before: u64,
-        below: Stage<'_>,
+        below: &Stage<'_>,
         active: &[bool],
         context: &mut Context<'_>,
         found: &mut Vec<LayerMatch>,
     ) {
-        let Stage { window, mut candidates, .. } = self.stage(below);
+        let (window, mut candidates) = self.says(below);
         // What is new, and what a new change is near to. Without a text of its own no change is near to anything.
         candidates.from = before.saturating_sub(1);
         if let Some(change) = self.map.change(self.fresh) {
@@ -177,6 +240,17 @@ impl Layer {
             let start = change.view.end.saturating_sub(program.reach);
             self.map.original_start(start)..change.original.end
         })
+    }
+
+    /// What the layer's text is as a view of its own, in whatever tower.
+    pub(crate) fn view(&self) -> View {
+        // Runs are read in the layers that have fewer above them than the first of those.
+        let first = TOWER.iter().position(|k| *k == Kind::Runs).map_or(0, |i| TOWER.len() - i - 1);
+        match self.undo {
+            Undo::Fold(_) => View::Folded,
+            _ if self.above <= first as u64 => View::Unpacked,
+            _ => View::Decoded,
+        }
     }
 
     pub(crate) fn map(&self) -> &OffsetMap {
@@ -223,6 +297,8 @@ impl Layer {
     /// Takes over what was settled when the text was judged as if it ended here.
     pub(crate) fn adopt(&mut self, judged: Layer) {
         self.reading.adopt(judged.reading, self.end);
+        self.too_deep |= judged.too_deep;
+        self.too_much |= judged.too_much;
     }
 
     fn needed(&self, program: &Program, needed_above: u64) -> u64 {
@@ -231,7 +307,7 @@ impl Layer {
 
     /// How far back the text is kept: as far as a change that is still to come leads back to an anchor and its match.
     fn keep(&self, program: &Program) -> u64 {
-        program.keep() + self.above * (MAX_TOKEN as u64 + AHEAD)
+        program.keep() + self.above * (MAX_PIECE as u64 + AHEAD)
     }
 
     /// Falls back on the text below, if that says the same as far back as it is needed.
@@ -252,8 +328,20 @@ impl Layer {
     }
 
     /// Takes over new bytes of the text below, with changes.
-    fn take(&mut self, below: Stage<'_>, context: &mut Context<'_>) {
+    fn take(&mut self, below: &Stage<'_>, context: &mut Context<'_>) {
         let mut from = below.window.index(self.taken);
+        self.incomplete = false;
+        if matches!(self.undo, Undo::Runs { .. }) {
+            let stop = self.take_runs(below, context);
+            self.copy_to(stop, below.window);
+            return;
+        }
+        if let Undo::Joints { mut strings, glue } = self.undo {
+            let stop = self.take_joints(below, &mut strings, glue);
+            self.undo = Undo::Joints { strings, glue };
+            self.copy_to(stop, below.window);
+            return;
+        }
         let classes = if matches!(self.undo, Undo::Tokens) { REWRITES } else { BEYOND_ASCII };
         // A token that is new in a text has a changed byte in it or beside it. Where none is changed, only the end may
         // hold one: a token that a change still to come makes whole.
@@ -262,15 +350,15 @@ impl Layer {
         }
         let mut masks = std::mem::take(&mut context.scratch.masks);
         let any = context.program.triggers.mark(&below.window.bytes[from..], classes, &mut masks);
-        self.incomplete = false;
         let stop = if !any {
             below.window.bytes.len()
         } else {
             let mut triggers = Triggers { masks: &masks, from };
             match self.undo {
-                Undo::Tokens => self.take_tokens(below, &mut triggers),
-                Undo::Fold(state) => {
-                    let mut state = state;
+                Undo::Tokens | Undo::Runs { .. } | Undo::Joints { .. } => {
+                    self.take_tokens(below, &mut triggers)
+                }
+                Undo::Fold(mut state) => {
                     let stop = self.take_folded(below, &mut triggers, &mut state);
                     self.undo = Undo::Fold(state);
                     stop
@@ -282,14 +370,19 @@ impl Layer {
     }
 
     /// Undoes the tokens in what is new; gives the index up to which that was possible.
-    fn take_tokens(&mut self, below: Stage<'_>, triggers: &mut Triggers<'_>) -> usize {
+    fn take_tokens(&mut self, below: &Stage<'_>, triggers: &mut Triggers<'_>) -> usize {
         let bytes = below.window.bytes;
         let mut from = triggers.from;
         while let Some(at) = triggers.next(from) {
             let complete = below.window.complete;
             match if complete { token::read_last(bytes, at) } else { token::read(bytes, at) } {
                 Token::Change { length, text } => {
-                    self.change(at..at + length, text.as_bytes(), below);
+                    self.change(
+                        at..at + length,
+                        (text.as_bytes(), Inside::Token),
+                        below.window,
+                        &below.candidates,
+                    );
                     from = at + length;
                 }
                 Token::Incomplete => {
@@ -302,10 +395,30 @@ impl Layer {
         bytes.len()
     }
 
+    /// Puts the strings in what is new together; gives the index up to which that was possible.
+    fn take_joints(&mut self, below: &Stage<'_>, strings: &mut Strings, glue: Glue) -> usize {
+        let window = below.window;
+        let mut at = window.index(self.taken);
+        while at < window.bytes.len() {
+            match strings.step(window.bytes, at, window.complete) {
+                joint::Step::Plain(next) => at = next,
+                joint::Step::Joint(from, to) => {
+                    self.change(from..to, (glue.text(), Inside::Token), window, &below.candidates);
+                    at = to;
+                }
+                joint::Step::Incomplete(next) => {
+                    self.incomplete = true;
+                    return next;
+                }
+            }
+        }
+        at
+    }
+
     /// Folds what is new; gives the index up to which that was possible.
     fn take_folded(
         &mut self,
-        below: Stage<'_>,
+        below: &Stage<'_>,
         triggers: &mut Triggers<'_>,
         state: &mut fold::State,
     ) -> usize {
@@ -320,7 +433,12 @@ impl Layer {
                 match fold::scalar(&bytes[at..]) {
                     Scalar::Value(c, length) => {
                         if let Folded::To(text) = state.fold(c) {
-                            self.change(at..at + length, text, below);
+                            self.change(
+                                at..at + length,
+                                (text, Inside::Token),
+                                below.window,
+                                &below.candidates,
+                            );
                         }
                         at += length;
                     }
@@ -339,25 +457,36 @@ impl Layer {
     }
 
     /// Bytes of the text below that stand for others.
-    fn change(&mut self, place: Range<usize>, text: &[u8], below: Stage<'_>) {
+    fn change(
+        &mut self,
+        place: Range<usize>,
+        (text, inside): (&[u8], Inside),
+        below: Window<'_>,
+        candidates: &Candidates<'_>,
+    ) {
         if self.own.is_none() {
             let spare = std::mem::take(&mut self.spare);
-            self.own = Some(self.copy_of(below, spare));
+            self.own = Some(self.copy_of(below, *candidates, spare));
         }
-        self.copy_to(place.start, below.window);
-        let original = self.taken..below.window.base + place.end as u64;
+        self.copy_to(place.start, below);
+        let original = self.taken..below.base + place.end as u64;
         if let Some(own) = &mut self.own {
             own.text.extend_from_slice(text);
         }
         let start = self.end;
         self.end += text.len() as u64;
         self.taken = original.end;
-        self.map.push(Change { view: start..self.end, original });
+        self.map.push(Change { view: start..self.end, original, inside });
     }
 
     /// What the text below says, which goes back as far as anybody needs it.
-    fn copy_of(&self, below: Stage<'_>, Own { mut text, mut found, .. }: Own) -> Own {
-        let Stage { window, candidates, .. } = self.stage(below);
+    fn copy_of(
+        &self,
+        below: Window<'_>,
+        candidates: Candidates<'_>,
+        Own { mut text, mut found, .. }: Own,
+    ) -> Own {
+        let (window, candidates) = self.shifted(below, candidates);
         let base = window.base;
         text.extend_from_slice(window.bytes);
         let shifted = |f: &Found| Found {
@@ -382,30 +511,45 @@ impl Layer {
 
     /// What this layer says.
     fn stage<'a>(&'a self, below: Stage<'a>) -> Stage<'a> {
-        // Up to the end of the text no token is incomplete.
-        let complete = below.window.complete;
-        if let Some(own) = &self.own {
-            let window = Window { bytes: &own.text, base: own.base, complete };
-            return Stage {
-                window,
-                candidates: Candidates { found: &own.found, shift: 0, from: 0 },
-                differs: true,
-            };
+        let (window, candidates) = self.says(&below);
+        let (differs, decoded) = match &self.undo {
+            // A token that the last pass left is as new to the next one as what a run stands for.
+            Undo::Runs { .. } => (self.own.is_some() || below.differs, self.map.stretches()),
+            _ => (self.own.is_some(), self.mapped(below.decoded)),
+        };
+        Stage { window, candidates, differs, decoded }
+    }
+
+    fn says<'a>(&'a self, below: &Stage<'a>) -> (Window<'a>, Candidates<'a>) {
+        match &self.own {
+            Some(own) => {
+                // Up to the end of the text no token is incomplete.
+                let window = Window { bytes: &own.text, base: own.base, complete: below.window.complete };
+                (window, Candidates { found: &own.found, shift: 0, from: 0 })
+            }
+            None => self.shifted(below.window, below.candidates),
         }
+    }
+
+    /// The text below as far as nothing changed in it, with the offsets of this layer.
+    fn shifted<'a>(&self, below: Window<'a>, candidates: Candidates<'a>) -> (Window<'a>, Candidates<'a>) {
         // Before the last change the offsets are shifted by something else.
-        let from = below.window.base.max(self.map.last().map_or(0, |c| c.original.end));
-        let bytes = &below.window.bytes[below.window.index(from)..below.window.index(self.taken)];
-        let window = Window { bytes, base: from.wrapping_add(self.shift()), complete };
-        let Candidates { found, shift, .. } = below.candidates;
+        let from = below.base.max(self.map.last().map_or(0, |c| c.original.end));
+        let bytes = &below.bytes[below.index(from)..below.index(self.taken)];
+        let window = Window { bytes, base: from.wrapping_add(self.shift()), complete: below.complete };
+        let Candidates { found, shift, .. } = candidates;
         let old = found.partition_point(|f| f.first_end.wrapping_add(shift) <= from);
-        let candidates =
-            Candidates { found: &found[old..], shift: shift.wrapping_add(self.shift()), from: 0 };
-        Stage { window, candidates, differs: false }
+        (window, Candidates { found: &found[old..], shift: shift.wrapping_add(self.shift()), from: 0 })
+    }
+
+    /// Whether runs were left because they lie too deep, and whether because more was packed than may be unpacked.
+    pub(crate) fn hit(&self) -> (bool, bool) {
+        (self.too_deep, self.too_much)
     }
 
     /// Finds the anchors of what is new, `before` being where it begins: around changes with the filter, and between them
     /// those of the text below.
-    fn look(&mut self, before: u64, below: Stage<'_>, context: &mut Context<'_>) {
+    fn look(&mut self, before: u64, below: &Stage<'_>, context: &mut Context<'_>) {
         let longest = context.program.longest_anchor as u64;
         let Some(own) = &mut self.own else { return };
         // What was found at the end of the old text depends on what is new.

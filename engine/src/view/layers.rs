@@ -1,4 +1,7 @@
-//! A text in all its views: as it is, rewritten up to three times, and folded.
+//! A text in all its views: as it is, rewritten, with its runs read, and folded.
+//!
+//! The texts of a view stand on each other in a tower. The arguments of a tool call have two more towers, each on a text in
+//! which the strings of a document are put together.
 //!
 //! Matches of a view wait until everything is known that could make them superfluous: a match of the same rule in an
 //! earlier view that overlaps them in the original.
@@ -6,29 +9,42 @@
 use std::ops::Range;
 
 use crate::cache::{Scratch, recycled};
+use crate::channel::Channel;
 use crate::database::Program;
 use crate::policy::OnChannel;
 use crate::reading::{Candidates, Found, Kept, Reading, Window};
-use crate::view::fold;
-use crate::view::layer::{Context, Layer, LayerMatch, Stage, Undo};
-use crate::view::token::MAX_TOKEN;
-use crate::view::{MAX_EXTENT, PASSES, View};
+use crate::verdict::Limit;
+use crate::view::joint::{self, Glue};
+use crate::view::layer::{Context, Layer, LayerMatch, Stage};
+use crate::view::run::MAX_PIECE;
+use crate::view::{JOINTS, Kind, MAX_EXTENT, TOWER, View};
 
-/// Layers on the text itself.
-const LAYERS: usize = PASSES + 1;
+/// Layers of all towers.
+const LAYERS: usize = TOWER.len() + JOINTS.len() * (1 + TOWER.len());
 
-/// The state of one text in all its views.
-#[derive(Clone, Debug)]
+/// The state of one text in all its views; by default of none, without memory of its own.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Layers {
     reading: Reading,
     /// The anchors of the text itself.
     found: Vec<Found>,
-    layers: [Layer; LAYERS],
+    /// The first stands on the text itself, the others join strings first.
+    towers: Vec<Tower>,
+    /// Nothing but white space has been seen that would say whether the text is a document.
+    undecided_document: bool,
     waiting: Vec<ViewMatch>,
     /// Matches that a match of a later view may still overlap.
     recent: Vec<Recent>,
     /// More of the original than a match may extend over stands for less of a view than a match can be long.
     too_long: bool,
+}
+
+/// Layers that stand on each other.
+#[derive(Clone, Debug)]
+struct Tower {
+    layers: Vec<Layer>,
+    /// How many layers the towers before have.
+    before: usize,
 }
 
 /// A match of a view.
@@ -53,40 +69,57 @@ impl ViewMatch {
     pub(crate) fn view(&self) -> View {
         match self.height {
             0 => View::Raw,
-            LAYERS => View::Folded,
-            _ => View::Decoded,
+            height if height <= TOWER.len() => View::of(height - 1),
+            _ => View::Joined,
         }
     }
 }
 
-impl Default for Layers {
-    fn default() -> Layers {
-        let layer = |i: usize| {
-            let undo = if i < PASSES { Undo::Tokens } else { Undo::Fold(fold::State::default()) };
-            Layer::new(undo, LAYERS - i - 1)
-        };
-        Layers {
-            reading: Reading::default(),
-            found: Vec::new(),
-            layers: std::array::from_fn(layer),
-            waiting: Vec::new(),
-            recent: Vec::new(),
-            too_long: false,
-        }
+impl Tower {
+    fn new(joint: Option<Glue>, before: usize) -> Tower {
+        let kinds = joint.map(Kind::Joints).into_iter().chain(TOWER);
+        let above = TOWER.len() + usize::from(joint.is_some());
+        let layers = kinds.enumerate().map(|(i, kind)| Layer::new(kind, above - i - 1)).collect();
+        Tower { layers, before }
+    }
+
+    /// The bytes of the text itself, from those that a layer stands on.
+    fn original(&self, layer: usize, below: &Range<u64>) -> Range<u64> {
+        let maps = self.layers[..layer].iter().rev().map(Layer::map);
+        maps.fold(below.clone(), |span, map| map.original(&span))
+    }
+
+    fn needs_from(&self, program: &Program) -> u64 {
+        self.layers.iter().rev().fold(u64::MAX, |above, layer| layer.needs_from(program, above))
     }
 }
 
 impl Layers {
-    /// The state before the first byte, with the room in memory that another one took.
-    pub(crate) fn recycled(old: Layers) -> Layers {
-        let mut new = Layers { reading: Reading::recycled(old.reading), ..Layers::default() };
-        new.found = recycled(old.found);
-        new.waiting = recycled(old.waiting);
-        new.recent = recycled(old.recent);
-        for (new, old) in new.layers.iter_mut().zip(old.layers) {
-            new.recycle(old);
+    /// Begins a text on a channel, with the room in memory that the last one took.
+    pub(crate) fn begin(mut self, channel: Channel) -> Layers {
+        let joints = if channel == Channel::ToolArgs { JOINTS.as_slice() } else { &[] };
+        self.towers.truncate(1 + joints.len());
+        self.towers.iter_mut().flat_map(|tower| &mut tower.layers).for_each(Layer::reset);
+        for tower in self.towers.len()..=joints.len() {
+            self.towers.push(match tower.checked_sub(1) {
+                None => Tower::new(None, 0),
+                Some(i) => Tower::new(Some(joints[i]), TOWER.len() + i * (1 + TOWER.len())),
+            });
         }
-        new
+        Layers {
+            reading: Reading::recycled(self.reading),
+            found: recycled(self.found),
+            undecided_document: !joints.is_empty(),
+            towers: self.towers,
+            waiting: recycled(self.waiting),
+            recent: recycled(self.recent),
+            too_long: false,
+        }
+    }
+
+    /// Whether no text has begun yet.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.towers.is_empty()
     }
 
     /// Reads what is new in the window, in every view, and gives the matches that are certain.
@@ -99,20 +132,32 @@ impl Layers {
     ) {
         self.forget(program);
         self.read_raw((program, &on.active), scratch, window, settled);
-        let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
-        let mut stage = Stage { window, candidates, differs: true };
-        let mut found: Vec<(usize, LayerMatch)> = Vec::new();
-        let mut of_layer = Vec::new();
-        let mut context = Context { program, scratch };
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            let active = if i < PASSES { &on.active } else { &on.folded };
-            stage = layer.read(stage, active, &mut context, &mut of_layer);
-            found.extend(of_layer.drain(..).map(|m| (i, m)));
+        if self.undecided_document
+            && let Some(is_document) = joint::is_document(window.bytes)
+        {
+            self.undecided_document = false;
+            self.towers.truncate(if is_document { self.towers.len() } else { 1 });
         }
-        for (i, LayerMatch { rule, below, text }) in found {
-            let span = self.original(i, &below);
-            if span.end - span.start <= MAX_EXTENT {
-                self.waiting.push(ViewMatch { rule, span, text, height: i + 1 });
+        let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
+        let mut context = Context { program, scratch };
+        let mut of_layer = Vec::new();
+        for tower in &mut self.towers {
+            let mut stage = Stage { window, candidates, differs: true, decoded: Vec::new() };
+            let mut found: Vec<(usize, LayerMatch)> = Vec::new();
+            for (i, layer) in tower.layers.iter_mut().enumerate() {
+                let active = match layer.view() {
+                    View::Folded => &on.folded,
+                    View::Unpacked => &on.unpacked,
+                    _ => &on.active,
+                };
+                stage = layer.read(stage, active, &mut context, &mut of_layer);
+                found.extend(of_layer.drain(..).map(|m| (i, m)));
+            }
+            for (i, LayerMatch { rule, below, text }) in found {
+                let span = tower.original(i, &below);
+                if span.end - span.start <= MAX_EXTENT {
+                    self.waiting.push(ViewMatch { rule, span, text, height: tower.before + i + 1 });
+                }
             }
         }
         self.measure(program);
@@ -124,6 +169,19 @@ impl Layers {
         self.too_long
     }
 
+    /// The limits that were hit.
+    pub(crate) fn limits(&self) -> Vec<Limit> {
+        let mut limits = Vec::new();
+        if self.too_long {
+            limits.push(Limit::Extent);
+        }
+        for (too_deep, spent) in self.towers.iter().flat_map(|t| &t.layers).map(Layer::hit) {
+            limits.extend(too_deep.then_some(Limit::Depth));
+            limits.extend(spent.then_some(Limit::Decoded));
+        }
+        limits
+    }
+
     /// The lowest start of a match that has not been given yet, if there is one.
     pub(crate) fn settled_to(&self, program: &Program) -> u64 {
         let waiting = self.waiting.iter().map(|m| m.span.start);
@@ -132,15 +190,15 @@ impl Layers {
 
     /// The first byte that must still be there when the text goes on.
     pub(crate) fn needs_from(&self, program: &Program) -> u64 {
-        let above = self.layers.iter().rev().fold(u64::MAX, |above, layer| layer.needs_from(program, above));
-        self.reading.needs_from(program).min(above)
+        let towers = self.towers.iter().map(|tower| tower.needs_from(program));
+        towers.fold(self.reading.needs_from(program), u64::min)
     }
 
     /// Takes over what was settled when the text was judged as if it ended at `end`.
     pub(crate) fn adopt(&mut self, judged: Layers, end: u64) {
         self.reading.adopt(judged.reading, end);
-        for (layer, judged) in self.layers.iter_mut().zip(judged.layers) {
-            layer.adopt(judged);
+        for (tower, judged) in self.towers.iter_mut().zip(judged.towers) {
+            tower.layers.iter_mut().zip(judged.layers).for_each(|(layer, judged)| layer.adopt(judged));
         }
         // What is still open in a view may overlap a match that the judged end needed no more.
         let new: Vec<Recent> = judged.recent.into_iter().filter(|r| !self.recent.contains(r)).collect();
@@ -150,11 +208,13 @@ impl Layers {
     }
 
     fn forget(&mut self, program: &Program) {
-        let (mut needed, mut mapped) = (u64::MAX, u64::MAX);
-        for layer in self.layers.iter_mut().rev() {
-            (needed, mapped) = layer.forget(program, needed, mapped);
+        for tower in &mut self.towers {
+            let (mut needed, mut mapped) = (u64::MAX, u64::MAX);
+            for layer in tower.layers.iter_mut().rev() {
+                (needed, mapped) = layer.forget(program, needed, mapped);
+            }
         }
-        let keep = program.keep() + (LAYERS * MAX_TOKEN) as u64;
+        let keep = program.keep() + ((1 + TOWER.len()) * MAX_PIECE) as u64;
         let least = self.reading.seen().saturating_sub(keep);
         let old = self.found.partition_point(|f| f.last_end < least);
         // Not at every little piece.
@@ -186,27 +246,30 @@ impl Layers {
 
     /// Notes where a view is so much shorter than the text that a match might be missed.
     fn measure(&mut self, program: &Program) {
-        for (i, layer) in self.layers.iter().enumerate() {
-            for extent in layer.fresh_extents(program) {
-                let extent = self.original(i, &extent);
-                self.too_long |= extent.end - extent.start > MAX_EXTENT;
+        for tower in &self.towers {
+            for (i, layer) in tower.layers.iter().enumerate() {
+                for extent in layer.fresh_extents(program) {
+                    let extent = tower.original(i, &extent);
+                    self.too_long |= extent.end - extent.start > MAX_EXTENT;
+                }
             }
         }
     }
 
-    /// The bytes of the text itself, from those that a layer stands on.
-    fn original(&self, layer: usize, below: &Range<u64>) -> Range<u64> {
-        let maps = self.layers[..layer].iter().rev().map(Layer::map);
-        maps.fold(below.clone(), |span, map| map.original(&span))
-    }
-
-    /// For the text itself and each layer: the lowest start of a match in it or below that is not yet known.
+    /// For the text itself and each layer: the lowest start of a match in it or before it that is not yet known.
     fn undecided_from(&self, program: &Program) -> [u64; LAYERS + 1] {
         let mut from = [self.reading.undecided_from(program); LAYERS + 1];
-        for (i, layer) in self.layers.iter().enumerate() {
-            let below = layer.undecided_from(program);
-            from[i + 1] = from[i].min(self.original(i, &(below..below)).start);
+        let mut least = from[0];
+        for tower in &self.towers {
+            for (i, layer) in tower.layers.iter().enumerate() {
+                let below = layer.undecided_from(program);
+                least = least.min(tower.original(i, &(below..below)).start);
+                from[tower.before + i + 1] = least;
+            }
         }
+        // Towers that the text does not have leave nothing undecided that the others don't.
+        let there: usize = self.towers.iter().map(|t| t.layers.len()).sum();
+        from[there..].fill(least);
         from
     }
 

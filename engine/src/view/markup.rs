@@ -175,6 +175,50 @@ pub(crate) fn emphasis(text: &[u8], before: Option<u8>) -> Token {
     if at_word { Token::Change { length, text: Text::NOTHING } } else { Token::Plain }
 }
 
+/// How far behind an underscore the one that ends the emphasis may stand.
+const MAX_EMPHASISED: usize = 80;
+
+/// Reads the emphasis at the start of `text`, which begins with `_`.
+///
+/// Inside a word it is none, and before one only if another stands at a word's end in the same line: what a name begins
+/// with is no emphasis.
+pub(crate) fn underscores(text: &[u8], before: Option<u8>) -> Token {
+    // PERF: in source nearly all of them stand between two characters of a name.
+    let word_before = before.is_some_and(is_word);
+    if before == Some(b'_') || word_before && text.get(1).is_some_and(|&b| is_word(b)) {
+        return Token::Plain;
+    }
+    let length = text.iter().take(4).take_while(|&&b| b == b'_').count();
+    if length == 4 {
+        return Token::Plain;
+    }
+    let Some(&behind) = text.get(length) else { return Token::Incomplete };
+    // What stands beside it may say something else once it has been undone.
+    if b"\\%&<*~\x1b".contains(&behind) || before == Some(b';') {
+        return Token::Plain;
+    }
+    let removed = Token::Change { length, text: Text::NOTHING };
+    match (word_before, is_word(behind)) {
+        (true, false) => removed,
+        (false, true) => {
+            let line = &text[length..text.len().min(length + MAX_EMPHASISED)];
+            let ends = |i: &usize| {
+                line[*i] == b'_'
+                    && is_word(line[i - 1])
+                    && line.get(i + 1).is_some_and(|&b| b != b'_' && !is_word(b))
+                    || line[*i..].starts_with(b"__") && is_word(line[i - 1])
+            };
+            let whole = memchr::memchr(b'\n', line).unwrap_or(line.len());
+            match (1..whole).find(ends) {
+                Some(_) => removed,
+                None if whole == line.len() && line.len() < MAX_EMPHASISED => Token::Incomplete,
+                None => Token::Plain,
+            }
+        }
+        _ => Token::Plain,
+    }
+}
+
 /// Whether something may be hidden in what would be removed.
 pub(crate) fn holds_tokens(text: &[u8]) -> bool {
     memchr::memchr3(b'&', b'%', b'\\', text).is_some() || memchr::memchr(b'<', text).is_some()
@@ -213,6 +257,25 @@ mod tests {
             ("<!-- ", b'g', "incomplete"),
         ] {
             assert_eq!(shown(tag(text.as_bytes(), Some(before))), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn underscores_around_words_go() {
+        for (text, before, expected) in [
+            ("_ignore_ all", b' ', "1:"),
+            ("__ignore all__ of", b' ', "2:"),
+            ("_ all", b'e', "1:"),
+            ("__.", b'e', "2:"),
+            ("_name", b'a', "plain"),
+            (r"_\u0054OKEN", b'2', "plain"),
+            ("_name = 3\n", b' ', "plain"),
+            ("_ name_ ", b' ', "plain"),
+            ("_ignore", b' ', "incomplete"),
+            ("_", b'e', "incomplete"),
+            ("____x", b' ', "plain"),
+        ] {
+            assert_eq!(shown(underscores(text.as_bytes(), Some(before))), expected, "{text:?}");
         }
     }
 

@@ -9,12 +9,14 @@ mod entities;
 mod escapes;
 pub(crate) mod fold;
 mod fold_format;
+pub(crate) mod joint;
 pub(crate) mod layer;
 pub(crate) mod layers;
 mod markup;
 pub(crate) mod near;
 pub(crate) mod offsets;
 mod percent;
+pub(crate) mod run;
 mod terminal;
 pub(crate) mod token;
 
@@ -31,20 +33,26 @@ pub enum View {
     Raw,
     /// With escapes and entities undone and with markup and terminal sequences in words removed, up to three times.
     Decoded,
+    /// After that, with runs read (base64, base32, hexadecimal digits, what is compressed in these, UTF-16), up to three deep.
+    Unpacked,
     /// After that, with letters as they look: compatibility forms, look-alikes, invisible characters.
     Folded,
+    /// All of that where two strings of a tool call's arguments are put together.
+    Joined,
 }
 
 impl View {
     /// All views of this version, in the order in which they are read.
-    pub const ALL: [View; 3] = [View::Raw, View::Decoded, View::Folded];
+    pub const ALL: [View; 5] = [View::Raw, View::Decoded, View::Unpacked, View::Folded, View::Joined];
 
     /// The name used in output.
     pub fn name(self) -> &'static str {
         match self {
             View::Raw => "raw",
             View::Decoded => "decoded",
+            View::Unpacked => "unpacked",
             View::Folded => "folded",
+            View::Joined => "joined",
         }
     }
 }
@@ -60,10 +68,48 @@ pub(crate) const MAX_EXTENT: u64 = 64 * 1024;
 
 /// The most that can wait: what is undecided in a view is less than four times as long as a match can be, and that much
 /// of a view stands for no more than `MAX_EXTENT` each time, or a limit is hit.
-pub(crate) const MAX_HOLDBACK: u64 = 4 * (MAX_EXTENT + token::MAX_TOKEN as u64);
+pub(crate) const MAX_HOLDBACK: u64 = 4 * (MAX_EXTENT + run::MAX_PIECE as u64);
 
-/// Passes of rewriting.
-pub(crate) const PASSES: usize = 3;
+/// What is undone one after the other, each in what the one before made.
+pub(crate) const TOWER: [Kind; 11] = [
+    Kind::Tokens,
+    Kind::Tokens,
+    Kind::Tokens,
+    Kind::Runs,
+    Kind::Tokens,
+    Kind::RunsInRuns,
+    Kind::Tokens,
+    Kind::RunsInRuns,
+    Kind::Tokens,
+    Kind::TooDeep,
+    Kind::Fold,
+];
+
+/// What a text undoes of the one below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Tokens,
+    Runs,
+    RunsInRuns,
+    /// Runs that lie deeper than that are a limit.
+    TooDeep,
+    Fold,
+    Joints(joint::Glue),
+}
+
+/// What stands on the text itself in the arguments of a tool call, and carries a tower of its own.
+pub(crate) const JOINTS: [joint::Glue; 2] = [joint::Glue::Space, joint::Glue::Nothing];
+
+impl View {
+    /// What a text of the tower is called.
+    pub(crate) fn of(layer: usize) -> View {
+        match TOWER[layer] {
+            Kind::Fold => View::Folded,
+            _ if TOWER[..=layer].contains(&Kind::Runs) => View::Unpacked,
+            _ => View::Decoded,
+        }
+    }
+}
 
 /// Each trigger is a class of its own, because a table by nibbles would mix them up; so many bytes are possible.
 pub(crate) const REWRITES: u8 = 0x7f;
@@ -73,7 +119,10 @@ pub(crate) const BEYOND_ASCII: u8 = 0x80;
 
 /// Tells where a view may differ.
 pub(crate) fn triggers(level: SimdLevel) -> Classifier {
-    Classifier::new(level, |b| match token::TRIGGERS.iter().position(|t| *t == b) {
+    // There is no class left for the underscore, so it shares one. The other two come along because a table by nibbles can't
+    // tell them apart; they are no tokens.
+    let class = |b: u8| if matches!(b, b'_' | b'^' | 0x7f) { b'~' } else { b };
+    Classifier::new(level, |b| match token::TRIGGERS.iter().position(|t| *t == class(b)) {
         Some(i) => 1 << i,
         None => b & 0x80,
     })

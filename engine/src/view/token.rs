@@ -55,7 +55,7 @@ impl Text {
 pub(crate) const MAX_TOKEN: usize = 256;
 
 /// The bytes that tokens begin with.
-pub(crate) const TRIGGERS: &[u8] = b"\\%&<*~\x1b";
+pub(crate) const TRIGGERS: &[u8] = b"\\%&<*~\x1b_";
 
 /// Reads the token at `at` of `text`, where a trigger stands. The byte before it is looked at, too.
 #[inline]
@@ -68,6 +68,7 @@ pub(crate) fn read(text: &[u8], at: usize) -> Token {
         b'&' => entities::read(token),
         b'<' => markup::tag(token, before),
         b'*' | b'~' => markup::emphasis(token, before),
+        b'_' => markup::underscores(token, before),
         0x1b => terminal::read(token),
         _ => Token::Plain,
     }

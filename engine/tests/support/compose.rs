@@ -4,6 +4,8 @@
 //! itself, the next ones for samples and noise, and the highest ones change what comes after them. Of the control
 //! characters some stand for the tokens of views, and some for a dress of what comes after them.
 
+use super::encode;
+
 /// The first code of the samples, of the noise, of the gaps, and of the changes.
 pub(crate) const SAMPLES: u8 = 0x80;
 pub(crate) const NOISE: u8 = 0xc0;
@@ -63,6 +65,9 @@ pub(crate) const FIRST_TOKEN: u8 = 0x01;
 pub(crate) const FIRST_DRESS: u8 = 0x10;
 const LAST_DRESS: u8 = 0x1a;
 
+/// Codes of what makes a run of the piece behind it.
+pub(crate) const RUNS: [u8; 8] = [0x0b, 0x0c, 0x0e, 0x0f, 0x1c, 0x1d, 0x1e, 0x1f];
+
 /// Most changes of one piece.
 const DEPTH: usize = 3;
 
@@ -81,6 +86,10 @@ fn piece(code: u8, codes: &mut impl Iterator<Item = u8>, samples: &[&[u8]], dept
         FIRST_TOKEN..=0x08 => TOKENS[usize::from(code - FIRST_TOKEN)].to_vec(),
         FIRST_DRESS..=LAST_DRESS => match codes.next() {
             Some(next) if depth > 0 => dressed(code - FIRST_DRESS, &piece(next, codes, samples, depth - 1)),
+            _ => Vec::new(),
+        },
+        code if RUNS.contains(&code) => match codes.next() {
+            Some(next) if depth > 0 => run(code, &piece(next, codes, samples, depth - 1)),
             _ => Vec::new(),
         },
         0..SAMPLES => vec![code],
@@ -158,6 +167,22 @@ fn dressed(kind: u8, piece: &[u8]) -> Vec<u8> {
             _ => char::from(b).into(),
         }),
         _ => between("**"),
+    }
+}
+
+/// A piece spelled in an alphabet, packed or in UTF-16, with enough around it to be long.
+fn run(code: u8, piece: &[u8]) -> Vec<u8> {
+    let short = &piece[..piece.len().min(4000)];
+    let long = [b"so many words, ", short, b" and so on"].concat();
+    match code {
+        0x0b => encode::base64(short, *b"+/", true),
+        0x0c => encode::hex(&long, ""),
+        0x0e => encode::base32(&long),
+        0x0f => encode::wide(&long, piece.len().is_multiple_of(2)),
+        0x1c => encode::wrapped(&encode::base64(&long, *b"-_", false), 19, b"\r\n  "),
+        0x1d => encode::base64(&encode::gzip(&long), *b"+/", false),
+        0x1e => encode::hex(short, if piece.len().is_multiple_of(2) { ":" } else { ", 0x" }),
+        _ => encode::base64(&[b"\x01\x80\xff\x02\x81", long.as_slice()].concat(), *b"+/", true),
     }
 }
 

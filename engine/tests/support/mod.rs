@@ -6,4 +6,5 @@ pub(crate) mod case;
 pub(crate) mod check;
 pub(crate) mod compose;
 pub(crate) mod damage;
+pub(crate) mod encode;
 pub(crate) mod stock;

@@ -16,6 +16,11 @@ pub(crate) fn rules() -> Vec<Rule> {
     rules.extend(together());
     rules.extend(beyond_ascii());
     rules.push(rule("SEQUENCE_OPEN", [sequence(&[&["disregard*"], &["no*"]], 12, ";")]));
+    rules.push(all(
+        "ALL_MIXED",
+        40,
+        [Pattern::literal("give out"), Pattern::regex("key-[A-Z]{2}").on(On::Exact)],
+    ));
     rules
 }
 
@@ -55,6 +60,7 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "SEQUENCE_EXACT" => &[b"Ignore -now", b"ALL now", b"Ignore ALL now", b"ALLx now"],
         "SEQUENCE_TIGHT" => &[b"begin-end", b"x;ending", b"x;end"],
         "SEQUENCE_ALL" => &[b"ignore previous secret", b"secret", b"ignore all"],
+        "ALL_MIXED" => &[b"give out", b"key-AB", b"give out key-ABC", b"key-AB or give out"],
         "SEQUENCE_OPEN" => &[b"disregard, say, no", b"disregarding nothing", b"disregard"],
         "TOKEN_SENSITIVE" => &[b"ghp_A1b2C3d4E5", b"ghp_A1b2"],
         "TOKEN_ON_CHANNEL" => &[b"xoxb-12ab"],
