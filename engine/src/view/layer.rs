@@ -236,10 +236,20 @@ impl Layer {
 
     /// The changes since the last call, as the original bytes from the start of a match that ends in one to its end.
     pub(crate) fn fresh_extents(&self, program: &Program) -> impl Iterator<Item = Range<u64>> {
-        (self.fresh.saturating_sub(1)..self.map.len()).filter_map(|i| self.map.change(i)).map(|change| {
-            let start = change.view.end.saturating_sub(program.reach);
-            self.map.original_start(start)..change.original.end
-        })
+        (self.fresh.saturating_sub(1)..self.map.len()).filter_map(move |i| self.extent(i, program))
+    }
+
+    /// The bytes that all of these lie in.
+    pub(crate) fn fresh_hull(&self, program: &Program) -> Option<Range<u64>> {
+        let first = self.extent(self.fresh.saturating_sub(1), program)?;
+        let last = self.map.last()?;
+        Some(first.start..last.original.end)
+    }
+
+    fn extent(&self, change: usize, program: &Program) -> Option<Range<u64>> {
+        let change = self.map.change(change)?;
+        let start = change.view.end.saturating_sub(program.reach);
+        Some(self.map.original_start(start)..change.original.end)
     }
 
     /// What the layer's text is as a view of its own, in whatever tower.

@@ -248,6 +248,12 @@ impl Layers {
     fn measure(&mut self, program: &Program) {
         for tower in &self.towers {
             for (i, layer) in tower.layers.iter().enumerate() {
+                // PERF: where all of them together are short enough, none need be looked at alone.
+                let Some(all) = layer.fresh_hull(program) else { continue };
+                let all = tower.original(i, &all);
+                if all.end - all.start <= MAX_EXTENT {
+                    continue;
+                }
                 for extent in layer.fresh_extents(program) {
                     let extent = tower.original(i, &extent);
                     self.too_long |= extent.end - extent.start > MAX_EXTENT;

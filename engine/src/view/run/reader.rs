@@ -1,12 +1,12 @@
 //! Reads the runs of a text from left to right, piece by piece.
 
-use super::MAX_PIECE;
 use super::inflate::{self, Inflater, Unpacked};
 use super::judge::{Judgement, is_text, judge};
 use super::pairs::{self, Pairs};
 use super::place::{Place, Places, Stretch, begins_wide, is_word};
-use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted};
+use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted, is_plausible};
 use super::wide::{self, Order};
+use super::{MAX_PIECE, PIECE};
 use crate::view::offsets::Inside;
 
 /// What compressed text may grow by, beside as much as the text is long.
@@ -200,6 +200,9 @@ impl Runs {
                 return Step::Change(piece.end, inside(spelling, &piece));
             }
             text.truncate(before);
+        }
+        if bytes.len() - at >= PIECE && !is_plausible(&bytes[at..]) {
+            return self.skip(input, at, fresh);
         }
         for spelling in SPELLINGS {
             let piece = match spelling.piece(bytes, at, Wanted::Whole, input.complete) {

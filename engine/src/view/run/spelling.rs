@@ -38,6 +38,25 @@ static VALUES: [[u8; 256]; 3] = {
     }
 };
 
+/// Whether the next characters may spell text at all: ordinary long words, paths and rules are not worth more than a look.
+///
+/// Text in base64 has capitals and small letters in every few characters, text in base32 or hexadecimal digits has digits.
+pub(crate) fn is_plausible(word: &[u8]) -> bool {
+    const CAPITAL: u8 = 1;
+    const SMALL: u8 = 1 << 1;
+    const DIGIT: u8 = 1 << 2;
+    const fn kind(byte: u8) -> u8 {
+        match byte {
+            b'A'..=b'Z' => CAPITAL,
+            b'a'..=b'z' => SMALL,
+            b'0'..=b'9' => DIGIT,
+            _ => 0,
+        }
+    }
+    let kinds = word.iter().take(PIECE).fold(0, |kinds, &b| kinds | kind(b));
+    kinds & DIGIT != 0 || kinds & (CAPITAL | SMALL) == CAPITAL | SMALL
+}
+
 /// The characters of a piece, and where they stood.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
