@@ -80,16 +80,13 @@ impl FromStr for FilterKind {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<FilterKind, UnknownName> {
-        FilterKind::ALL
-            .into_iter()
-            .find(|k| k.name() == name)
-            .ok_or_else(|| {
-                let known = FilterKind::ALL.map(FilterKind::name);
-                if name == HYPERSCAN {
-                    return UnknownName::not_built("filter", HYPERSCAN, known);
-                }
-                UnknownName::new("filter", name, known)
-            })
+        FilterKind::ALL.into_iter().find(|k| k.name() == name).ok_or_else(|| {
+            let known = FilterKind::ALL.map(FilterKind::name);
+            if name == HYPERSCAN {
+                return UnknownName::not_built("filter", HYPERSCAN, known);
+            }
+            UnknownName::new("filter", name, known)
+        })
     }
 }
 
