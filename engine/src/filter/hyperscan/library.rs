@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn pieces_end_where_the_range_does() {
         assert_eq!(pieces(3..3, 8, 2).count(), 0);
-        assert_eq!(pieces(3..11, 8, 2).collect::<Vec<_>>(), [3..11]);
+        assert!(pieces(3..11, 8, 2).eq(std::iter::once(3..11)));
         assert_eq!(pieces(3..12, 8, 2).collect::<Vec<_>>(), [3..11, 9..12]);
     }
 
