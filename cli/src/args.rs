@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use hypersieve::{Channel, FilterKind, Severity, SimdLevel};
 
@@ -151,7 +151,7 @@ pub(crate) struct RuleArgs {
 #[command(next_help_heading = "Engine")]
 pub(crate) struct EngineArgs {
     /// How anchors are looked for.
-    #[arg(long, value_name = "FILTER", default_value = "native", value_parser = named::<FilterKind>(FilterKind::ALL.map(FilterKind::name)))]
+    #[arg(long, value_name = "FILTER", default_value = "native", value_parser = filters())]
     pub(crate) filter: FilterKind,
 
     /// Which instructions the native filter uses; what the CPU lacks falls back to the best below it.
@@ -328,6 +328,15 @@ where
     T: FromStr<Err = hypersieve::UnknownName> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
+/// The filters of this build. One that only other builds have is known by name, so that the message says what is missing.
+fn filters() -> impl TypedValueParser<Value = FilterKind> {
+    let mut names: Vec<PossibleValue> = FilterKind::ALL.map(|kind| PossibleValue::new(kind.name())).into();
+    if !names.iter().any(|value| value.get_name() == "hyperscan") {
+        names.push(PossibleValue::new("hyperscan").hide(true));
+    }
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<FilterKind>())
 }
 
 fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {

@@ -2,7 +2,7 @@
 
 use crate::confirm::automaton::States;
 use crate::database::Program;
-use crate::filter::{Candidate, FilterScratch};
+use crate::filter::{Candidate, FilterError, FilterScratch};
 use crate::pattern::sequence::Ends;
 use crate::view::layers::Layers;
 use crate::view::run::place::Places;
@@ -37,6 +37,8 @@ pub(crate) struct Scratch {
     pub(crate) stats: Stats,
     /// A pattern of the database is none: the scan is worth nothing.
     pub(crate) failed: bool,
+    /// The filter could not scan: neither is it then.
+    pub(crate) filter_error: Option<FilterError>,
 }
 
 impl Cache {
@@ -53,6 +55,7 @@ impl Cache {
             marks: Marks { epoch: 0, upto: vec![(0, 0); patterns], touched: Vec::new() },
             stats: Stats::new(patterns),
             failed: false,
+            filter_error: None,
         };
         Cache { database, scratch }
     }
@@ -72,7 +75,10 @@ impl Scratch {
     /// What the filter finds in a text from `from` on and that ends no farther than at `until`.
     pub(crate) fn find(&mut self, program: &Program, text: &[u8], from: usize, until: usize) -> &[Candidate] {
         self.filter.candidates.clear();
-        self.stats.candidates += program.filter.find(text, from, until, &mut self.filter);
+        match program.filter.find(text, from, until, &mut self.filter) {
+            Ok(looked) => self.stats.candidates += looked,
+            Err(error) => self.filter_error = Some(error),
+        }
         &self.filter.candidates
     }
 }

@@ -71,6 +71,15 @@ impl UnknownName {
         let known: Vec<&str> = known.into_iter().collect();
         UnknownName { message: format!("unknown {what} `{name}`: use one of {}", known.join(", ")) }
     }
+
+    /// A name of something that is there only with the feature of the same name.
+    pub(crate) fn not_built<const N: usize>(what: &str, name: &str, known: [&'static str; N]) -> UnknownName {
+        let message = format!(
+            "this build has no {what} `{name}`: build it with the feature of that name, or use one of {}",
+            known.join(", ")
+        );
+        UnknownName { message }
+    }
 }
 
 impl fmt::Display for UnknownName {

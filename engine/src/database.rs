@@ -228,7 +228,13 @@ impl DatabaseBuilder {
             plans.push(compiled.strategy, compiled.worst_steps_per_byte, &placed);
         }
         let anchors = AnchorList::new(&planned);
-        let filter = Filter::new(&anchors, || LookUps::new(&planned), self.config);
+        let filter = Filter::new(&anchors, || LookUps::new(&planned), self.config).map_err(|error| {
+            BuildError::new(
+                BuildErrorKind::Filter,
+                format!("the filter `{}` can't be used: {error}", self.config.filter),
+                "use the native filter",
+            )
+        })?;
         let patterns = compiled.into_iter().map(|c| c.confirm).collect();
         let program = Program::new(checked, patterns, plans, anchors, filter, self.config);
         Ok(Database { program: Arc::new(program) })
@@ -336,7 +342,7 @@ impl Program {
         if !Filter::can_take(&anchors, config) {
             return Err(LoadError::too_large());
         }
-        let filter = Filter::new(&anchors, || look_ups, config);
+        let filter = Filter::new(&anchors, || look_ups, config).map_err(LoadError::filter)?;
         let program = Program::new(checked, patterns, plans, anchors, filter, config);
         let _ = program.digest.set(digest);
         Ok(program)

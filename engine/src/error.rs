@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::filter::FilterError;
+
 /// Why a set of rules could not be compiled: which rule, which pattern, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildError {
@@ -35,6 +37,8 @@ pub enum BuildErrorKind {
     OpenTail,
     /// No literal and no class run is contained in every match.
     NoAnchor,
+    /// The chosen filter can't take the rules, or does not run on this machine.
+    Filter,
 }
 
 /// What is wrong with one pattern, before it is known which rule it belongs to.
@@ -134,6 +138,7 @@ enum LoadErrorKind {
     Damaged,
     Malformed(&'static str),
     TooLarge,
+    Filter(FilterError),
     Rules(BuildError),
 }
 
@@ -166,6 +171,11 @@ impl LoadError {
     /// The chosen filter would need too much memory.
     pub(crate) fn too_large() -> LoadError {
         LoadError { kind: LoadErrorKind::TooLarge }
+    }
+
+    /// The chosen filter can't be made.
+    pub(crate) fn filter(error: FilterError) -> LoadError {
+        LoadError { kind: LoadErrorKind::Filter(error) }
     }
 }
 
@@ -201,6 +211,9 @@ impl fmt::Display for LoadError {
             LoadErrorKind::TooLarge => {
                 write!(f, "the database is too large for the chosen filter: use the native filter")
             }
+            LoadErrorKind::Filter(error) => {
+                write!(f, "the chosen filter can't be used ({error}): use the native filter")
+            }
             LoadErrorKind::Rules(error) => {
                 write!(f, "the rules in the database can't be used: {error}")
             }
@@ -235,6 +248,7 @@ pub(crate) enum ScanErrorKind {
     ForeignCache,
     Poisoned,
     InvalidDatabase,
+    Filter(FilterError),
 }
 
 impl ScanError {
@@ -245,7 +259,10 @@ impl ScanError {
 
 impl fmt::Display for ScanError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
+        f.write_str(match &self.kind {
+            ScanErrorKind::Filter(error) => {
+                return write!(f, "the filter could not scan ({error}): treat the text as blocked, and free memory");
+            }
             ScanErrorKind::ForeignCache => {
                 "the cache was made for another database: make one with `Scanner::create_cache` of this scanner"
             }

@@ -12,6 +12,7 @@
 
 #![warn(missing_docs)]
 
+pub mod adapter;
 mod anchor;
 mod byteset;
 mod cache;

@@ -216,7 +216,10 @@ impl<'a> Judge<'a> {
 
 impl Judge<'_> {
     /// Whether what was read can be believed.
-    fn check(&self) -> Result<(), ScanError> {
+    fn check(&mut self) -> Result<(), ScanError> {
+        if let Some(error) = self.scratch.filter_error.take() {
+            return Err(ScanError::new(ScanErrorKind::Filter(error)));
+        }
         if self.scratch.failed { Err(ScanError::new(ScanErrorKind::InvalidDatabase)) } else { Ok(()) }
     }
 }

@@ -171,7 +171,12 @@ fn pieces_and_filters_change_nothing() {
     let whole = findings(&[]);
     assert_eq!(fired(&whole), ["TEST_OVERRIDE", "TEST_OVERRIDE", "TEST_KEY", "TEST_MENTION"]);
     assert_eq!(whole["findings"][1]["view"], "decoded");
-    for args in [["--chunk", "1"], ["--chunk", "7"], ["--filter", "aho-corasick"], ["--simd", "portable"]] {
+    let mut others =
+        vec![["--chunk", "1"], ["--chunk", "7"], ["--filter", "aho-corasick"], ["--simd", "portable"]];
+    if cfg!(feature = "hyperscan") {
+        others.push(["--filter", "hyperscan"]);
+    }
+    for args in others {
         assert_eq!(findings(&args), whole, "{args:?}");
     }
 }

@@ -32,6 +32,14 @@ fn usage_errors_end_with_2_and_say_why() {
     }
 }
 
+#[cfg(not(feature = "hyperscan"))]
+#[test]
+fn a_filter_that_is_not_built_in_is_named() {
+    let run = Folder::new(&[("a.txt", b"")]).run(&["scan", "--filter", "hyperscan", "a.txt"]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""));
+    assert!(run.err.contains("this build has no filter `hyperscan`"), "{}", run.err);
+}
+
 #[test]
 fn completions_are_there_for_every_shell() {
     let folder = Folder::new(&[]);

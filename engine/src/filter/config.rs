@@ -42,17 +42,30 @@ pub enum FilterKind {
     Native,
     /// The `aho-corasick` crate over the anchors' literals: the portable baseline.
     AhoCorasick,
+    /// The Hyperscan library, or Vectorscan in its place. Only with the feature `hyperscan`.
+    #[cfg(feature = "hyperscan")]
+    Hyperscan,
 }
+
+/// The name of the filter that only some builds have.
+const HYPERSCAN: &str = "hyperscan";
 
 impl FilterKind {
     /// All filters of this build.
+    #[cfg(not(feature = "hyperscan"))]
     pub const ALL: [FilterKind; 2] = [FilterKind::Native, FilterKind::AhoCorasick];
+
+    /// All filters of this build.
+    #[cfg(feature = "hyperscan")]
+    pub const ALL: [FilterKind; 3] = [FilterKind::Native, FilterKind::AhoCorasick, FilterKind::Hyperscan];
 
     /// The name used on the command line.
     pub fn name(self) -> &'static str {
         match self {
             FilterKind::Native => "native",
             FilterKind::AhoCorasick => "aho-corasick",
+            #[cfg(feature = "hyperscan")]
+            FilterKind::Hyperscan => HYPERSCAN,
         }
     }
 }
@@ -67,10 +80,13 @@ impl FromStr for FilterKind {
     type Err = UnknownName;
 
     fn from_str(name: &str) -> Result<FilterKind, UnknownName> {
-        FilterKind::ALL
-            .into_iter()
-            .find(|k| k.name() == name)
-            .ok_or_else(|| UnknownName::new("filter", name, FilterKind::ALL.map(FilterKind::name)))
+        FilterKind::ALL.into_iter().find(|k| k.name() == name).ok_or_else(|| {
+            let known = FilterKind::ALL.map(FilterKind::name);
+            if name == HYPERSCAN {
+                return UnknownName::not_built("filter", HYPERSCAN, known);
+            }
+            UnknownName::new("filter", name, known)
+        })
     }
 }
 
@@ -157,5 +173,30 @@ impl FromStr for SimdLevel {
             .into_iter()
             .find(|l| l.name() == name)
             .ok_or_else(|| UnknownName::new("SIMD level", name, SimdLevel::ALL.map(SimdLevel::name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_filter_is_known_by_its_name() {
+        for kind in FilterKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+        let unknown = "nativ".parse::<FilterKind>().unwrap_err().to_string();
+        assert!(unknown.starts_with("unknown filter `nativ`: use one of native, aho-corasick"), "{unknown}");
+    }
+
+    #[cfg(not(feature = "hyperscan"))]
+    #[test]
+    fn a_filter_that_is_not_built_in_is_no_typing_error() {
+        let message = "hyperscan".parse::<FilterKind>().unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "this build has no filter `hyperscan`: build it with the feature of that name, or use one of native, \
+             aho-corasick"
+        );
     }
 }

@@ -169,10 +169,12 @@ proptest! {
         let planned: Vec<Planned> = anchors.iter().cloned().map(Planned::new).collect();
         let list = AnchorList::new(&planned);
         let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available());
-        let configs = levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)]);
+        let others = FilterKind::ALL.into_iter().skip(1).map(|kind| Config::new().filter(kind));
+        let configs = levels.map(|l| Config::new().simd(l)).chain(others);
         for config in configs {
             let mut scratch = FilterScratch::default();
-            Filter::new(&list, || LookUps::new(&planned), config).find(&text, from, text.len(), &mut scratch);
+            let filter = Filter::new(&list, || LookUps::new(&planned), config).expect("every filter takes them");
+            filter.find(&text, from, text.len(), &mut scratch).expect("a short text can be scanned");
             let found: BTreeSet<(u32, usize)> = scratch
                 .candidates
                 .iter()
@@ -212,14 +214,17 @@ fn words_across_the_edges_of_sections_are_found() {
     let planned = [Planned::new(Anchor::Bytes(literal))];
     let list = AnchorList::new(&planned);
     for level in SimdLevel::ALL.into_iter().filter(|l| l.is_available()) {
-        let filter = Filter::new(&list, || LookUps::new(&planned), Config::new().simd(level));
+        let filter = Filter::new(&list, || LookUps::new(&planned), Config::new().simd(level))
+            .expect("the native filter takes all anchors");
         for from in [0, 1, 63, 64] {
             for at in (from + 2048 - 90)..(from + 2048 + 20) {
                 for (filler, stands) in [(b' ', true), (b'x', false)] {
                     let mut text = vec![filler; from + 4096];
                     text[at..at + word.len()].copy_from_slice(word);
                     let mut scratch = FilterScratch::default();
-                    filter.find(&text, from, text.len(), &mut scratch);
+                    filter
+                        .find(&text, from, text.len(), &mut scratch)
+                        .expect("the native filter can scan all texts");
                     let ends: Vec<usize> = scratch.candidates.iter().map(|c| c.last_end).collect();
                     let expected = if stands { vec![at + word.len()] } else { Vec::new() };
                     assert_eq!(ends, expected, "{level:?} at {at} from {from}");

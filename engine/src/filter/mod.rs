@@ -9,6 +9,8 @@ mod config;
 #[cfg(test)]
 mod exactness;
 pub(crate) mod gate;
+#[cfg(feature = "hyperscan")]
+mod hyperscan;
 pub(crate) mod native;
 pub(crate) mod runs;
 pub(crate) mod simd;
@@ -35,24 +37,40 @@ pub(crate) struct Candidate {
 pub(crate) struct FilterScratch {
     pub(crate) candidates: Vec<Candidate>,
     words: Box<native::WordSearch>,
+    #[cfg(feature = "hyperscan")]
+    hyperscan: hyperscan::Scratch,
 }
+
+/// What a library says that a filter rests on: it can't take the anchors, or can't scan.
+pub(crate) type FilterError = String;
 
 /// A compiled filter.
 #[derive(Debug)]
 pub(crate) enum Filter {
     Native(Box<native::Native>),
     AhoCorasick(AhoCorasickFilter),
+    #[cfg(feature = "hyperscan")]
+    Hyperscan(hyperscan::HyperscanFilter),
 }
 
 impl Filter {
     /// The filter of a configuration. `look_ups` says how the native one finds the anchors, and is asked only for it.
-    pub(crate) fn new(anchors: &AnchorList, look_ups: impl FnOnce() -> LookUps, config: Config) -> Filter {
-        match config.filter {
+    ///
+    /// # Errors
+    /// The library that the filter rests on refuses the anchors or this machine.
+    pub(crate) fn new(
+        anchors: &AnchorList,
+        look_ups: impl FnOnce() -> LookUps,
+        config: Config,
+    ) -> Result<Filter, FilterError> {
+        Ok(match config.filter {
             FilterKind::Native => {
                 Filter::Native(Box::new(native::Native::new(anchors, look_ups(), config.simd)))
             }
             FilterKind::AhoCorasick => Filter::AhoCorasick(AhoCorasickFilter::new(anchors)),
-        }
+            #[cfg(feature = "hyperscan")]
+            FilterKind::Hyperscan => Filter::Hyperscan(hyperscan::HyperscanFilter::new(anchors)?),
+        })
     }
 
     /// Whether the filter of a configuration can take these anchors in bounded memory.
@@ -60,6 +78,8 @@ impl Filter {
         match config.filter {
             FilterKind::Native => true,
             FilterKind::AhoCorasick => AhoCorasickFilter::can_take(anchors),
+            #[cfg(feature = "hyperscan")]
+            FilterKind::Hyperscan => hyperscan::HyperscanFilter::can_take(anchors),
         }
     }
 
@@ -71,10 +91,23 @@ impl Filter {
     /// What ends behind `until` may be missing.
     ///
     /// Returns how many positions reached the exact table.
-    pub(crate) fn find(&self, text: &[u8], from: usize, until: usize, scratch: &mut FilterScratch) -> u64 {
+    ///
+    /// # Errors
+    /// The library that the filter rests on could not scan: nothing is known of the text.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        from: usize,
+        until: usize,
+        scratch: &mut FilterScratch,
+    ) -> Result<u64, FilterError> {
         match self {
-            Filter::Native(filter) => filter.find(text, from, until, scratch),
-            Filter::AhoCorasick(filter) => filter.find(text, from, &mut scratch.candidates),
+            Filter::Native(filter) => Ok(filter.find(text, from, until, scratch)),
+            Filter::AhoCorasick(filter) => Ok(filter.find(text, from, &mut scratch.candidates)),
+            #[cfg(feature = "hyperscan")]
+            Filter::Hyperscan(filter) => {
+                filter.find(text, from, until, &mut scratch.hyperscan, &mut scratch.candidates)
+            }
         }
     }
 
@@ -83,6 +116,8 @@ impl Filter {
         match self {
             Filter::Native(filter) => filter.memory(),
             Filter::AhoCorasick(filter) => filter.memory(),
+            #[cfg(feature = "hyperscan")]
+            Filter::Hyperscan(filter) => filter.memory(),
         }
     }
 }

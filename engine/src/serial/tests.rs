@@ -44,7 +44,7 @@ fn database(config: Config) -> Database {
 
 fn configs() -> impl Iterator<Item = Config> {
     let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available());
-    levels.map(|l| Config::new().simd(l)).chain([Config::new().filter(FilterKind::AhoCorasick)])
+    levels.map(|l| Config::new().simd(l)).chain(FilterKind::ALL.map(|kind| Config::new().filter(kind)))
 }
 
 fn findings(database: &Database) -> Result<Vec<(String, u64, u64)>, ScanError> {

@@ -66,8 +66,9 @@ pub(crate) fn scanner(rules: &[Rule], config: Config) -> Scanner {
 pub(crate) fn scanners(rules: &[Rule]) -> Vec<(String, Scanner)> {
     let levels = SimdLevel::ALL.into_iter().filter(|l| l.is_available() && *l != SimdLevel::Auto);
     let native = levels.map(|l| (format!("native/{l}"), Config::new().simd(l)));
-    let portable = [("aho-corasick".to_string(), Config::new().filter(FilterKind::AhoCorasick))];
-    native.chain(portable).map(|(name, config)| (name, scanner(rules, config))).collect()
+    let others = FilterKind::ALL.into_iter().filter(|kind| *kind != FilterKind::Native);
+    let others = others.map(|kind| (kind.to_string(), Config::new().filter(kind)));
+    native.chain(others).map(|(name, config)| (name, scanner(rules, config))).collect()
 }
 
 pub(crate) fn whole(scanner: &Scanner, text: &[u8], channel: Channel) -> Outcome {

@@ -104,9 +104,9 @@ fn the_database_finds_what_the_compiled_rules_find() {
     }
 }
 
-fn configs() -> [Config; 3] {
-    let native = Config::new();
-    [native, native.simd(SimdLevel::Portable), native.filter(FilterKind::AhoCorasick)]
+fn configs() -> impl Iterator<Item = Config> {
+    let filters = FilterKind::ALL.map(|kind| Config::new().filter(kind));
+    filters.into_iter().chain([Config::new().simd(SimdLevel::Portable)])
 }
 
 #[test]

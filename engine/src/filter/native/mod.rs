@@ -120,7 +120,7 @@ impl Native {
     ) -> u64 {
         let mut looked = 0;
         let mut runs = self.runs.search();
-        let FilterScratch { candidates: found, words } = scratch;
+        let FilterScratch { candidates: found, words, .. } = scratch;
         words.restart();
         for section in (from..text.len()).step_by(SECTION) {
             words.begin(section.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric()));
