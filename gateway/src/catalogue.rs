@@ -32,7 +32,7 @@ impl Catalogue {
         Catalogue { backends: backends.to_vec(), known: RwLock::new(known) }
     }
 
-    /// Notes a tool that a backend lists. One that was poisoned stays so until [`forget`](Catalogue::forget).
+    /// Notes a tool that a backend lists. One that was poisoned stays so until [`replace`](Catalogue::replace).
     pub(crate) fn add_tool(&self, backend: usize, tool: &str, poison: BTreeSet<String>) {
         let mut known = self.write();
         match known[backend].tools.get_mut(tool) {
@@ -50,9 +50,9 @@ impl Catalogue {
         }
     }
 
-    /// Forgets the tools of a backend, which is about to be asked anew.
-    pub(crate) fn forget(&self, backend: usize) {
-        self.write()[backend].tools.clear();
+    /// Takes what a backend lists now for all of its tools.
+    pub(crate) fn replace(&self, backend: usize, tools: Vec<(String, BTreeSet<String>)>) {
+        self.write()[backend].tools = tools.into_iter().collect();
     }
 
     /// The rules that were found in a tool's description, if it is poisoned.
@@ -241,8 +241,7 @@ mod tests {
         one.add_tool(0, "read", BTreeSet::from(["R".to_string()]));
         one.add_tool(0, "read", BTreeSet::new());
         assert!(one.poison(0, "read").is_some());
-        one.forget(0);
-        one.add_tool(0, "read", BTreeSet::new());
+        one.replace(0, vec![("read".into(), BTreeSet::new())]);
         assert!(one.poison(0, "read").is_none());
     }
 }

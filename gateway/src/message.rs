@@ -47,6 +47,8 @@ pub(crate) struct Params {
     pub(crate) request_id: Option<Range<usize>>,
     /// `progressToken`, of a notification about progress or in `_meta` of a request, as it is written.
     pub(crate) progress_token: Option<Range<usize>>,
+    /// `io.modelcontextprotocol/subscriptionId` in `_meta`, as it is written.
+    pub(crate) subscription_id: Option<Range<usize>>,
     /// `io.modelcontextprotocol/protocolVersion` in `_meta`.
     pub(crate) protocol_version: Option<String>,
     /// Whether `_meta` has `io.modelcontextprotocol/clientCapabilities`.
@@ -274,6 +276,9 @@ fn meta(bytes: &[u8], reader: &mut Reader<'_>, params: &mut Params) -> Result<()
             }
             ("io.modelcontextprotocol/clientCapabilities", Token::ObjectStart) => {
                 params.has_client_capabilities = true
+            }
+            ("io.modelcontextprotocol/subscriptionId", _) => {
+                params.subscription_id = Some(start..reader.position())
             }
             ("progressToken", _) => params.progress_token = Some(start..reader.position()),
             _ => {}

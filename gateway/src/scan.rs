@@ -107,11 +107,6 @@ impl Judgement {
         self.action >= Action::Quarantine
     }
 
-    pub(crate) fn merge(&mut self, other: Judgement) {
-        self.action = self.action.max(other.action);
-        self.rules.extend(other.rules);
-    }
-
     fn add<'f>(&mut self, findings: impl IntoIterator<Item = &'f Finding>) {
         for finding in findings {
             if !self.rules.contains(&finding.rule().id) {

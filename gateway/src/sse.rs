@@ -13,7 +13,8 @@ pub(crate) struct Event {
     pub(crate) name: Option<String>,
     /// The line with the event's `id`, so that it can be kept for another event.
     pub(crate) id: Option<Bytes>,
-    /// What else the block holds: comments and fields, which no client shows, but which are text all the same.
+    /// What else the block holds: comments and fields of unusual names or lengths, which no client shows, but which are text
+    /// all the same.
     pub(crate) rest: Vec<u8>,
 }
 
@@ -52,6 +53,9 @@ pub(crate) struct Framer {
     started: bool,
     max_event: usize,
 }
+
+/// A field of a known name that is no longer is no text.
+const USUAL: usize = 80;
 
 /// May stand at the beginning of a stream, and says nothing.
 const BOM: &[u8] = b"\xef\xbb\xbf";
@@ -146,7 +150,8 @@ fn read(raw: Bytes) -> Event {
                     b"event" => event.name = Some(String::from_utf8_lossy(&line[value..]).into_owned()),
                     _ => {}
                 }
-                if line.len() > 1 {
+                let usual = matches!(field, b"id" | b"event" | b"retry") && line.len() <= USUAL;
+                if line.len() > 1 && !usual {
                     event.rest.extend_from_slice(&line);
                     event.rest.push(b'\n');
                 }
@@ -220,7 +225,7 @@ mod tests {
         let event = framer.next().unwrap().unwrap();
         assert_eq!(event.name.as_deref(), Some("endpoint"));
         assert_eq!(event.id.unwrap(), "id: 7");
-        assert_eq!(event.rest, b"event: endpoint\nid: 7\n: hush\n");
+        assert_eq!(event.rest, b": hush\n");
     }
 
     #[test]

@@ -120,6 +120,7 @@ impl Loader<'_> {
     fn gateway(&mut self, config: &mut Config, gateway: Option<&file::Gateway>) -> Result<(), ConfigError> {
         let Some(gateway) = gateway else { return Ok(()) };
         self.warn("gateway.", gateway.inert());
+        self.warn("gateway.limits.", gateway.limits.inert());
         if let Some(enabled) = gateway.enabled.as_ref().filter(|enabled| !enabled.value) {
             return Err(self.error(
                 enabled.referenced.line(),

@@ -1,0 +1,13 @@
+//! The gateway between a client and servers of the test's own, over loopback.
+
+mod aggregate;
+mod backend;
+mod client;
+mod enforce;
+mod faults;
+mod identity;
+mod modern;
+mod pass;
+mod sessions;
+mod stdio;
+mod stream;
