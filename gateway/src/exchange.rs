@@ -414,8 +414,7 @@ pub(crate) fn own_id(raw: &[u8], backends: usize) -> Option<(usize, Vec<u8>)> {
     let text: String = serde_json::from_slice(raw).ok()?;
     let (backend, id) = text.split_once(':')?;
     let backend = backend.parse().ok().filter(|backend| *backend < backends)?;
-    let id: serde_json::Value =
-        serde_json::from_str(id).ok().filter(|id: &serde_json::Value| id.is_string() || id.is_number())?;
-    drop(id);
-    Some((backend, text[text.find(':')? + 1..].as_bytes().to_vec()))
+    // What the client sends back becomes a part of a message: it must be an id and nothing else.
+    let read: serde_json::Value = serde_json::from_str(id).ok()?;
+    (read.is_string() || read.is_number()).then(|| (backend, id.trim().as_bytes().to_vec()))
 }

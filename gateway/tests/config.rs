@@ -1,5 +1,7 @@
 //! The configuration: what loads, what it means, and what is said about what is wrong.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::time::Duration;
 

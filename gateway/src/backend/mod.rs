@@ -41,7 +41,7 @@ struct Trouble {
 
 /// A connection to an MCP server, for one session or for requests that belong to none.
 pub(crate) enum Link {
-    Http(HttpLink),
+    Http(Box<HttpLink>),
     Duplex(Duplex),
 }
 
@@ -155,7 +155,7 @@ impl Backend {
         let link = match &self.config.transport {
             Transport::Http { url, headers } => {
                 HttpLink::new(self.client.clone(), url, headers, self.config.timeout, self.response_bytes)
-                    .map(Link::Http)
+                    .map(|link| Link::Http(Box::new(link)))
             }
             Transport::Stdio { command, args, env, working_dir } => child::start(
                 &self.config.name,

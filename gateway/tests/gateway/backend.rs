@@ -21,31 +21,31 @@ type Body = BoxBody<Bytes, std::io::Error>;
 
 /// What the server was sent.
 #[derive(Clone, Debug)]
-pub struct Received {
-    pub method: Method,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Received {
+    pub(crate) method: Method,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Received {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
 /// A server that ends with the test.
 #[derive(Clone)]
-pub struct Backend {
-    pub url: String,
-    pub received: Arc<Mutex<Vec<Received>>>,
+pub(crate) struct Backend {
+    pub(crate) url: String,
+    pub(crate) received: Arc<Mutex<Vec<Received>>>,
     /// The entries of `tools/list`.
-    pub tools: Arc<Mutex<Vec<Value>>>,
+    pub(crate) tools: Arc<Mutex<Vec<Value>>>,
     /// Answers to the server's own questions, as clients post them.
-    pub answered: watch::Receiver<Option<Value>>,
+    pub(crate) answered: watch::Receiver<Option<Value>>,
     /// How many calls are open: a client that goes away closes its call.
-    pub open: Arc<Mutex<i64>>,
+    pub(crate) open: Arc<Mutex<i64>>,
     /// What is put here is an event on every stream that is opened with GET.
-    pub events: Arc<Mutex<Vec<mpsc::Sender<Bytes>>>>,
+    pub(crate) events: Arc<Mutex<Vec<mpsc::Sender<Bytes>>>>,
     answers: watch::Sender<Option<Value>>,
 }
 
@@ -59,14 +59,14 @@ impl Drop for Open {
 }
 
 impl Backend {
-    pub async fn start() -> Backend {
+    pub(crate) async fn start() -> Backend {
         Backend::start_with(&[
             "echo", "words", "split", "ask", "die", "invalid", "hang", "big", "gzip", "events", "text",
         ])
         .await
     }
 
-    pub async fn start_with(tools: &[&str]) -> Backend {
+    pub(crate) async fn start_with(tools: &[&str]) -> Backend {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (answers, answered) = watch::channel(None);
         let tool = |name: &&str| json!({"name": name, "description": "for tests", "inputSchema": {"type": "object"}});
@@ -99,7 +99,7 @@ impl Backend {
     }
 
     /// The last message of a method that was sent.
-    pub fn last(&self, method: &str) -> Received {
+    pub(crate) fn last(&self, method: &str) -> Received {
         let received = self.received.lock().unwrap();
         received
             .iter()
@@ -108,7 +108,7 @@ impl Backend {
             .unwrap_or_else(|| panic!("no {method} was sent"))
     }
 
-    pub fn count(&self, method: &str) -> usize {
+    pub(crate) fn count(&self, method: &str) -> usize {
         self.received.lock().unwrap().iter().filter(|r| r.json()["method"] == method).count()
     }
 
@@ -135,7 +135,7 @@ impl Backend {
         let id = if rest.starts_with('"') {
             &rest[..rest[1..].find('"').unwrap() + 2]
         } else {
-            &rest[..rest.find([',', '}']).unwrap()]
+            rest[..rest.find([',', '}']).unwrap()].trim_end()
         };
         let result = |result: Value| document(format!(r#"{{"result":{result},"jsonrpc":"2.0","id":{id}}}"#));
         Ok(match message["method"].as_str().unwrap() {

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// Rules for tests: an order that blocks, a hint that flags, and one that only a category blocks.
-pub fn database() -> Database {
+pub(crate) fn database() -> Database {
     let rules = [
         Rule::new("ORDER", "prompt-injection", Severity::Critical)
             .pattern(Pattern::literal("ignore previous instructions")),
@@ -27,20 +27,20 @@ pub fn database() -> Database {
     Database::builder().rules(rules).build().unwrap()
 }
 
-pub fn http(name: &str, url: &str) -> BackendConfig {
+pub(crate) fn http(name: &str, url: &str) -> BackendConfig {
     BackendConfig::new(name, Transport::Http { url: url.into(), headers: BTreeMap::new() })
 }
 
 /// A gateway that ends with the test.
-pub struct Gateway {
-    pub url: String,
-    pub pool: Pool<HttpConnector, Full<Bytes>>,
+pub(crate) struct Gateway {
+    pub(crate) url: String,
+    pub(crate) pool: Pool<HttpConnector, Full<Bytes>>,
     stop: Option<oneshot::Sender<()>>,
-    pub ended: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
+    pub(crate) ended: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
 
 impl Gateway {
-    pub async fn start(mut config: Config) -> Gateway {
+    pub(crate) async fn start(mut config: Config) -> Gateway {
         config.listen = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(config, &database()).await.unwrap();
         let url = format!("http://{}/mcp", server.address());
@@ -58,20 +58,20 @@ impl Gateway {
         }
     }
 
-    pub async fn before(url: &str) -> Gateway {
+    pub(crate) async fn before(url: &str) -> Gateway {
         Gateway::start(Config::new(vec![http("one", url)])).await
     }
 
-    pub fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let _ = self.stop.take().map(|stop| stop.send(()));
     }
 
     /// A client that has begun a session.
-    pub async fn client(&self) -> Client {
+    pub(crate) async fn client(&self) -> Client {
         self.client_at("").await
     }
 
-    pub async fn client_at(&self, path: &str) -> Client {
+    pub(crate) async fn client_at(&self, path: &str) -> Client {
         let mut client = self.stranger(path);
         let hello = json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
             "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}});
@@ -86,7 +86,7 @@ impl Gateway {
     }
 
     /// A client without a session.
-    pub fn stranger(&self, path: &str) -> Client {
+    pub(crate) fn stranger(&self, path: &str) -> Client {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", "application/json".parse().unwrap());
         headers.insert("accept", "application/json, text/event-stream".parse().unwrap());
@@ -95,34 +95,34 @@ impl Gateway {
 }
 
 #[derive(Clone)]
-pub struct Client {
-    pub url: String,
-    pub headers: HeaderMap,
+pub(crate) struct Client {
+    pub(crate) url: String,
+    pub(crate) headers: HeaderMap,
     pool: Pool<HttpConnector, Full<Bytes>>,
 }
 
 /// An answer, read to its end.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub body: Bytes,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 impl Answer {
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
     /// The document, or the data of the last event.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let text = self.text();
         let last = text.rsplit_once("data: ").map_or(text, |(_, data)| data.trim_end());
         serde_json::from_str(last).unwrap_or_else(|_| panic!("no JSON: {text}"))
     }
 
     /// The text of the first block of content.
-    pub fn content(&self) -> String {
+    pub(crate) fn content(&self) -> String {
         let json = self.json();
         json["result"]["content"][0]["text"]
             .as_str()
@@ -132,7 +132,7 @@ impl Answer {
 }
 
 impl Client {
-    pub async fn send(&self, method: Method, body: &str) -> Response<Incoming> {
+    pub(crate) async fn send(&self, method: Method, body: &str) -> Response<Incoming> {
         let mut request = Request::new(Full::new(Bytes::copy_from_slice(body.as_bytes())));
         *request.method_mut() = method;
         *request.uri_mut() = self.url.parse().unwrap();
@@ -141,31 +141,31 @@ impl Client {
         sent.await.expect("no answer within a minute").unwrap()
     }
 
-    pub async fn post(&self, body: &str) -> Answer {
+    pub(crate) async fn post(&self, body: &str) -> Answer {
         read(self.send(Method::POST, body).await).await
     }
 
-    pub async fn get(&self) -> Response<Incoming> {
+    pub(crate) async fn get(&self) -> Response<Incoming> {
         let mut client = self.clone();
         client.headers.insert("accept", "text/event-stream".parse().unwrap());
         client.send(Method::GET, "").await
     }
 
-    pub async fn delete(&self) -> Answer {
+    pub(crate) async fn delete(&self) -> Answer {
         read(self.send(Method::DELETE, "").await).await
     }
 
     /// Calls a tool.
-    pub async fn call(&self, tool: &str, arguments: Value) -> Answer {
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Answer {
         self.post(&call(1, tool, &arguments)).await
     }
 }
 
-pub fn call(id: u64, tool: &str, arguments: &Value) -> String {
+pub(crate) fn call(id: u64, tool: &str, arguments: &Value) -> String {
     json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}).to_string()
 }
 
-pub async fn read(response: Response<Incoming>) -> Answer {
+pub(crate) async fn read(response: Response<Incoming>) -> Answer {
     let (parts, body) = response.into_parts();
     let body =
         tokio::time::timeout(Duration::from_secs(60), body.collect()).await.expect("the answer has no end");
@@ -173,7 +173,7 @@ pub async fn read(response: Response<Incoming>) -> Answer {
 }
 
 /// The text of the next piece of a stream; `None` at its end.
-pub async fn piece(body: &mut Incoming) -> Option<String> {
+pub(crate) async fn piece(body: &mut Incoming) -> Option<String> {
     let frame =
         tokio::time::timeout(Duration::from_secs(20), body.frame()).await.expect("nothing within 20 s")?;
     Some(String::from_utf8(frame.unwrap().into_data().unwrap().to_vec()).unwrap())

@@ -1,5 +1,7 @@
 //! The gateway between a client and servers of the test's own, over loopback.
 
+#![allow(clippy::unwrap_used)]
+
 mod aggregate;
 mod backend;
 mod client;
