@@ -81,9 +81,9 @@ pub fn check(config: &Config, database: &Database) -> Result<Vec<Warning>, Start
     if config.backends.is_empty() {
         return Err(StartError::NoBackends);
     }
-    let rules = Rules::new(database);
-    judges(config, &rules)?;
-    let unknown = config.rules.iter().filter(|(id, _)| !rules.knows(id));
+    let strings = Rules::of_strings(database);
+    judges(config, &strings)?;
+    let unknown = config.rules.iter().filter(|(id, _)| database.rule(id).is_none());
     Ok(unknown
         .map(|(id, _)| Warning { line: 0, message: format!("rules: {id}: there is no such rule") })
         .collect())
@@ -101,7 +101,9 @@ fn judges(config: &Config, rules: &Rules) -> Result<(Judge, BTreeMap<String, Jud
 
 impl Gateway {
     pub(crate) fn new(config: Config, database: &Database) -> Result<Arc<Gateway>, StartError> {
-        check(&config, database)?;
+        if config.backends.is_empty() {
+            return Err(StartError::NoBackends);
+        }
         let (judge, judges) = judges(&config, &Rules::new(database))?;
         let client =
             client().map_err(|error| StartError::Io("the machine's certificates can't be read", error))?;

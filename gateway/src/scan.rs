@@ -54,9 +54,9 @@ impl Rules {
         Rules { all: all.clone(), structure: structure.filter(|database| !database.rules().is_empty()) }
     }
 
-    /// Whether a rule with this id or alias exists.
-    pub(crate) fn knows(&self, id: &str) -> bool {
-        self.all.rule(id).is_some()
+    /// The rules for strings alone, where nothing is going to be scanned: the others would be compiled for it.
+    pub(crate) fn of_strings(all: &Database) -> Rules {
+        Rules { all: all.clone(), structure: None }
     }
 
     /// A judge with these actions and blocked categories.
