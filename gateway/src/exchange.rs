@@ -5,14 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hyper::HeaderMap;
 use hypersieve::Channel;
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Decision, Stopped};
 use crate::audit::{self, Record};
+use crate::backend::Link;
 use crate::catalogue::Named;
 use crate::config::Mode;
 use crate::digest::{hex, sha256};
+use crate::era::PROTOCOL_VERSION;
 use crate::gateway::Gateway;
 use crate::json::quote;
 use crate::list::{List, ListKind};
@@ -28,6 +31,8 @@ pub(crate) struct Exchange {
     pub(crate) method: String,
     tool: Option<String>,
     backend: Option<usize>,
+    /// The connection that the messages come over, and the header that belongs to its requests.
+    over: Option<(Arc<Link>, HeaderMap)>,
     scan: Scan,
     /// Whether the answer has passed.
     pub(crate) answered: bool,
@@ -64,6 +69,7 @@ impl Exchange {
             method: message.map_or_else(String::new, |message| message.method.clone()),
             tool: None,
             backend: None,
+            over: None,
             scan,
             answered: false,
             decision: Decision::Allow,
@@ -78,6 +84,12 @@ impl Exchange {
             replied: None,
             judging: Duration::ZERO,
         }
+    }
+
+    /// Says which connection the messages are going to come over; `headers` are those of the request.
+    pub(crate) fn comes_over(&mut self, link: &Arc<Link>, headers: &HeaderMap) {
+        let version = headers.get(PROTOCOL_VERSION).map(|version| (PROTOCOL_VERSION, version.clone()));
+        self.over = Some((link.clone(), version.into_iter().collect()));
     }
 
     /// Decides whether a message of the agent may go to a backend; `tool` is the tool that is called, by its own name.
@@ -166,8 +178,11 @@ impl Exchange {
             Ok(bytes) => bytes,
             Err(stopped) => return Checked::Stop(stopped),
         };
-        if message.kind == Kind::Notification && message.method == "notifications/tools/list_changed" {
-            self.gateway.refresh_soon(backend);
+        if message.kind == Kind::Notification
+            && message.method == "notifications/tools/list_changed"
+            && let Some(over) = self.over.clone()
+        {
+            self.gateway.refresh_soon(backend, over);
         }
         self.answered |= mine;
         let id = self.id.clone().filter(|_| mine);

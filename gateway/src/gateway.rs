@@ -17,7 +17,7 @@ use crate::audit::Audit;
 use crate::backend::{Backend, Link, LinkError, Outgoing, Reply, client};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Warning};
-use crate::era::{METHOD, PROTOCOL_VERSION};
+use crate::era::{self, Era, METHOD, PROTOCOL_VERSION};
 use crate::list::{List, ListKind};
 use crate::message::{Kind, Message, id_key};
 use crate::metrics::Metrics;
@@ -238,13 +238,14 @@ impl Gateway {
         Ok(())
     }
 
-    /// Asks a backend anew for its tools, soon.
-    pub(crate) fn refresh_soon(self: &Arc<Gateway>, backend: usize) {
+    /// Asks a backend anew for its tools, soon, over the connection on which it said that they changed.
+    pub(crate) fn refresh_soon(self: &Arc<Gateway>, backend: usize, over: (Arc<Link>, HeaderMap)) {
         let gateway = self.clone();
         tokio::spawn(async move {
             let _one = gateway.known[backend].1.lock().await;
-            if let Err(error) = gateway.refresh(backend).await {
-                gateway.known[backend].0.store(false, Ordering::Release);
+            let (link, headers) = over;
+            let modern = era::of_headers(&headers) == Era::Modern;
+            if let Err(error) = gateway.list_tools(backend, &link, headers, modern).await {
                 tracing::warn!(backend = gateway.backends[backend].config.name, %error, "its tools can't be listed");
             }
         });
@@ -255,8 +256,19 @@ impl Gateway {
             r#"{"jsonrpc":"2.0","id":"hypersieve-0","method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"hypersieve","version":"0"}}}"#,
         );
         let (link, hello) = self.open(backend, &hello).await?;
-        let modern = hello.error.is_some();
-        let mut headers = version_headers(&hello);
+        let headers = version_headers(&hello);
+        let listed = self.list_tools(backend, &link, headers.clone(), hello.error.is_some()).await;
+        link.close(&headers).await;
+        listed
+    }
+
+    async fn list_tools(
+        &self,
+        backend: usize,
+        link: &Link,
+        mut headers: HeaderMap,
+        modern: bool,
+    ) -> Result<(), LinkError> {
         let mut found = Vec::new();
         for kind in [ListKind::Tools, ListKind::Prompts] {
             let method = if kind == ListKind::Tools { "tools/list" } else { "prompts/list" };
@@ -278,7 +290,7 @@ impl Gateway {
                     r#"{{"jsonrpc":"2.0","id":"hypersieve-{page}","method":"{method}","params":{{{}}}}}"#,
                     params.join(",")
                 );
-                let answer = self.ask(backend, &link, &parsed(&text), &headers).await?;
+                let answer = self.ask(backend, link, &parsed(&text), &headers).await?;
                 let list = List::of(kind, &answer).map_err(|error| LinkError::Protocol(error.to_string()))?;
                 let Some(list) = list else { break };
                 for item in &list.items {
@@ -302,7 +314,6 @@ impl Gateway {
                 }
             }
         }
-        link.close(&headers).await;
         self.catalogue.replace(backend, found);
         Ok(())
     }

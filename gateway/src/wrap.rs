@@ -154,6 +154,7 @@ fn failure(id: &[u8], why: &LinkError) -> Bytes {
 
 /// Passes on what the server says, for one request or of its own accord.
 async fn answers(mut exchange: Exchange, mut events: Events, lines: mpsc::Sender<Bytes>, link: Arc<Link>) {
+    exchange.comes_over(&link, &HeaderMap::new());
     while let Ok(Some(event)) = events.next().await {
         let Some(data) = event.data else { continue };
         let asks = Message::parse(data.clone()).ok().filter(|message| message.kind == Kind::Request);

@@ -101,7 +101,7 @@ impl Call {
     /// Passes a request to one backend, and its answer back.
     pub(super) async fn pass(
         &self,
-        exchange: Exchange,
+        mut exchange: Exchange,
         backend: usize,
         message: &Message,
         session: Option<Arc<Session>>,
@@ -109,6 +109,7 @@ impl Call {
     ) -> Response<Body> {
         let sent = async {
             let link = self.link(backend, session.as_deref()).await?;
+            exchange.comes_over(&link, &self.headers);
             let outgoing = Outgoing { message, headers: &self.headers, close_cancels: era == Era::Modern };
             link.send(outgoing).await
         };
@@ -279,11 +280,15 @@ impl Call {
         if era::of_headers(&self.headers) == Era::Modern && !self.passes_without_session() {
             return empty(StatusCode::METHOD_NOT_ALLOWED);
         }
-        let exchange = Exchange::new(gateway, self.agent.clone(), None);
+        let mut exchange = Exchange::new(gateway, self.agent.clone(), None);
         if gateway.backends.len() > 1 {
             return aggregate::listen(&self, exchange, session).await;
         }
-        let listening = async { self.link(0, session.as_deref()).await?.listen(&self.headers).await };
+        let listening = async {
+            let link = self.link(0, session.as_deref()).await?;
+            exchange.comes_over(&link, &self.headers);
+            link.listen(&self.headers).await
+        };
         match listening.await {
             Ok(reply) => relay(exchange, 0, reply, session.map(|session| session.in_use())),
             Err(why) => self.lost(exchange, 0, session, &why).await,

@@ -8,6 +8,7 @@ mod client;
 mod enforce;
 mod faults;
 mod identity;
+mod legacy;
 mod modern;
 mod pass;
 mod sessions;
