@@ -132,10 +132,9 @@ impl Backend {
         let text = String::from_utf8(body.to_vec()).unwrap();
         let Some(at) = text.find("\"id\":") else { return Ok(empty(StatusCode::ACCEPTED)) };
         let rest = &text[at + 5..];
-        let id = if rest.starts_with('"') {
-            &rest[..rest[1..].find('"').unwrap() + 2]
-        } else {
-            rest[..rest.find([',', '}']).unwrap()].trim_end()
+        let id = match rest.strip_prefix('"') {
+            Some(inner) => &rest[..inner.find('"').unwrap() + 2],
+            None => rest[..rest.find([',', '}']).unwrap()].trim_end(),
         };
         let result = |result: Value| document(format!(r#"{{"result":{result},"jsonrpc":"2.0","id":{id}}}"#));
         Ok(match message["method"].as_str().unwrap() {

@@ -116,7 +116,6 @@ async fn a_wrapped_server_is_judged_both_ways() {
     assert!(ask(&call("bad", "x")).await.to_string().contains("poisoned_tool"));
     assert_eq!(ask("[]").await["error"]["code"], -32700);
     assert!(ask(&call("die", "x")).await["error"]["message"].as_str().unwrap().contains("exit status: 3"));
-    drop(ask);
     drop((to, lines));
     wrapped.await.unwrap().unwrap();
 }
