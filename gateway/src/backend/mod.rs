@@ -194,6 +194,10 @@ impl Backend {
     /// Notes a failure: the next try waits, twice as long each time.
     pub(crate) fn failed(&self) {
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who is refused while the next try waits has not tried: only tries count, and only they put off the next one.
+        if trouble.until.is_some_and(|until| until > Instant::now()) {
+            return;
+        }
         trouble.failures = trouble.failures.saturating_add(1);
         if trouble.failures > 1 {
             let wait = Duration::from_millis(100) * 2_u32.pow(trouble.failures.min(10) - 2);
