@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     /// List, explain, check and measure rules.
     #[command(subcommand)]
     Rules(RulesCommand),
+    Serve(ServeArgs),
+    Wrap(WrapArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -228,6 +231,68 @@ pub(crate) struct CostArgs {
 
     #[command(flatten)]
     pub(crate) rules: RuleArgs,
+}
+
+/// Run the gateway: between agents and their MCP servers, scanning what passes.
+///
+/// Ends on an interrupt or SIGTERM, when the calls in flight are answered.
+#[derive(Debug, clap::Args)]
+#[command(after_help = SERVE_EXAMPLES)]
+pub(crate) struct ServeArgs {
+    /// The configuration (YAML).
+    #[arg(long, value_name = "PATH", default_value = "hypersieve.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) config: PathBuf,
+
+    /// Check the configuration and say what is wrong, without serving.
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Listen here, whatever the configuration says.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  hypersieve serve --config gateway.yaml            run the gateway
+  hypersieve serve --config gateway.yaml --check    only check the configuration
+
+A configuration:
+  mcp_servers:
+    everything:
+      command: npx
+      args: [\"-y\", \"@modelcontextprotocol/server-everything\"]";
+
+/// Run an MCP server that speaks over standard input and output, scanning what passes.
+///
+/// Takes the place of the server's command where a client is configured. Without --config nothing but the built-in rules
+/// decides; with it, its rules, its agents and the tool lists of the server named by --server count.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hypersieve wrap -- npx -y @modelcontextprotocol/server-filesystem /tmp")]
+pub(crate) struct WrapArgs {
+    /// A configuration (YAML), as for `serve`.
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The name of the server in the configuration.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) server: Option<String>,
+
+    /// The name of the agent in the configuration.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    pub(crate) agent: Option<String>,
+
+    /// Log what is found and stop nothing.
+    #[arg(long)]
+    pub(crate) observe: bool,
+
+    /// Add a record for every decision to this file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) audit: Option<PathBuf>,
+
+    /// The server's command and its arguments.
+    #[arg(value_name = "COMMAND", required = true, trailing_var_arg = true, allow_hyphen_values = true, value_hint = ValueHint::CommandWithArguments)]
+    pub(crate) command: Vec<String>,
 }
 
 /// Measure the engine's speed on one thread.

@@ -79,6 +79,23 @@ pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "{} {}", paint.paint(style, "error:"), shown.join("\n"));
 }
 
+/// Says on standard error that something may not be as it was meant. The message may quote a file's name or content.
+pub(crate) fn warning(message: &str) {
+    let paint = Paint { colours: wanted(ColorWhen::Auto, &io::stderr()) };
+    let style = AnsiColor::Yellow.on_default().bold();
+    let _ = writeln!(io::stderr(), "{} {}", paint.paint(style, "warning:"), visible(message));
+}
+
+/// Logs to standard error from this level on, such as `info`, or as the environment variable `HYPERSIEVE_LOG` says.
+pub(crate) fn log(level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("HYPERSIEVE_LOG");
+    tracing_subscriber::fmt()
+        .with_env_filter(filter.unwrap_or_else(|_| level.into()))
+        .with_ansi(wanted(ColorWhen::Auto, &io::stderr()))
+        .with_writer(io::stderr)
+        .init();
+}
+
 fn wanted(when: ColorWhen, stream: &impl IsTerminal) -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     match when {

@@ -13,7 +13,9 @@ mod rules;
 mod ruleset;
 mod sample;
 mod scan;
+mod serve;
 mod visible;
+mod wrap;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ fn main() -> ExitCode {
         Command::Rules(RulesCommand::Show(args)) => rules::show::run(args),
         Command::Rules(RulesCommand::Lint(args)) => rules::lint::run(args),
         Command::Rules(RulesCommand::Cost(args)) => rules::cost::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Wrap(args) => wrap::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

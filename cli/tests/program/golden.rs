@@ -85,6 +85,8 @@ fn help() {
     let folder = Folder::new(&[]);
     check("help.txt", &folder.run(&["--help"]));
     check("help-scan.txt", &folder.run(&["scan", "--help"]));
+    check("help-serve.txt", &folder.run(&["serve", "--help"]));
+    check("help-wrap.txt", &folder.run(&["wrap", "--help"]));
     check("help-bench.txt", &folder.run(&["bench", "--help"]));
     check("help-rules.txt", &folder.run(&["rules", "--help"]));
 }

@@ -12,4 +12,5 @@ mod rules;
 mod run;
 mod sarif;
 mod secrets;
+mod serve;
 mod usage;

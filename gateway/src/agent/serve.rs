@@ -1,0 +1,284 @@
+//! Connections of agents: accepted, checked, and at the end drained.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use hyper::service::service_fn;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hypersieve::Database;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::body::{Body, REFUSED, error, refused, whole};
+use super::post::Call;
+use crate::config::{Config, Mode};
+use crate::gateway::{Gateway, StartError};
+use crate::identity::{self, Refused};
+
+/// How long calls in flight may take once the gateway is to end.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// A gateway that listens for agents.
+pub struct Server {
+    gateway: Arc<Gateway>,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the audit file and the port, and asks the backends for their tools.
+    ///
+    /// A backend that can't be reached is no error: it is tried again, and the others work.
+    ///
+    /// # Errors
+    /// If the configuration names what does not exist, or the port or the audit file can't be opened.
+    pub async fn start(config: Config, database: &Database) -> Result<Server, StartError> {
+        let gateway = Gateway::new(config, database)?;
+        let listener = TcpListener::bind(gateway.config.listen).await;
+        let listener = listener.map_err(|error| StartError::Io("the port can't be opened", error))?;
+        let address =
+            listener.local_addr().map_err(|error| StartError::Io("the port can't be opened", error))?;
+        gateway.begin().await;
+        Ok(Server { gateway, listener, address })
+    }
+
+    /// Where agents connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Some lines for a person that say what runs where, and whether it stops anything.
+    pub fn banner(&self) -> String {
+        let config = &self.gateway.config;
+        let mode = match config.mode {
+            Mode::Enforce => "enforce: what is found is stopped",
+            Mode::Observe => "observe: what is found is logged, NOTHING IS STOPPED",
+        };
+        let mut text = format!(
+            "hypersieve gateway\n  endpoint  http://{}{}\n  mode      {mode}\n",
+            self.address, config.endpoint
+        );
+        for backend in &self.gateway.backends {
+            let state = if backend.in_trouble() { "not reached yet" } else { "reached" };
+            text += &format!("  server    {} ({state})\n", backend.config.name);
+        }
+        text + &format!(
+            "  agents    {}\n",
+            if config.agents.is_empty() {
+                "anyone on this machine".into()
+            } else {
+                config.agents.keys().cloned().collect::<Vec<_>>().join(", ")
+            }
+        )
+    }
+
+    /// Serves until `stop` is ready; then no connection is accepted, and calls in flight are answered.
+    ///
+    /// # Errors
+    /// If connections can't be accepted any more.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let gateway = self.gateway;
+        let tidying = tokio::spawn(gateway.clone().tidy());
+        let room = Arc::new(Semaphore::new(gateway.config.limits.connections));
+        let mut connections = JoinSet::new();
+        let mut stop = pin!(stop);
+        loop {
+            // A connection beyond the limit waits to be accepted, as at a busy server.
+            let accepted = async {
+                let permit = room.clone().acquire_owned().await.map_err(io::Error::other)?;
+                let (stream, peer) = self.listener.accept().await?;
+                Ok::<_, io::Error>((stream, peer, permit))
+            };
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                accepted = accepted => match accepted {
+                    Ok((stream, peer, permit)) => {
+                        let gateway = gateway.clone();
+                        connections.spawn(async move {
+                            connection(gateway, stream, peer.ip()).await;
+                            drop(permit);
+                        });
+                    }
+                    Err(error) => {
+                        // Too many open files pass; what does not is told again and again.
+                        tracing::error!(%error, "a connection can't be accepted");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                },
+            }
+        }
+        drop(self.listener);
+        gateway.stopping.send_replace(true);
+        let drained = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN, drained).await.is_err() {
+            tracing::warn!("calls that take longer than {} s are cut off", DRAIN.as_secs());
+        }
+        tidying.abort();
+        gateway.end(gateway.sessions.take_all()).await;
+        Ok(())
+    }
+}
+
+async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: IpAddr) {
+    // Answers are small and awaited.
+    let _ = stream.set_nodelay(true);
+    let mut stopping = gateway.stopping.subscribe();
+    let limits = gateway.config.limits;
+    let service = service_fn(|request| {
+        let gateway = gateway.clone();
+        async move { Ok::<_, Infallible>(answer(gateway, peer, request).await) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.request_time)
+        .max_buf_size(limits.header_bytes.max(8 << 10))
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    tokio::select! {
+        ended = connection.as_mut() => {
+            if let Err(error) = ended {
+                tracing::debug!(%error, %peer, "a connection broke");
+            }
+            return;
+        }
+        _ = stopping.wait_for(|stop| *stop) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _ = connection.await;
+}
+
+async fn answer(gateway: Arc<Gateway>, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    match route(&gateway, peer, request).await {
+        Ok(response) => response,
+        Err(why) => {
+            gateway.metrics.refused();
+            tracing::warn!(%peer, status = why.status.as_u16(), why.message, "refused");
+            refused(&why)
+        }
+    }
+}
+
+async fn route(
+    gateway: &Arc<Gateway>,
+    peer: IpAddr,
+    request: Request<Incoming>,
+) -> Result<Response<Body>, Refused> {
+    let (parts, body) = request.into_parts();
+    let config = &gateway.config;
+    identity::check_origin(config, &parts.headers)?;
+    let path = parts.uri.path();
+    match path {
+        "/healthz" if parts.method == Method::GET => return Ok(health(gateway)),
+        "/metrics" if parts.method == Method::GET => return Ok(metrics(gateway)),
+        _ => {}
+    }
+    let rest = path.strip_prefix(config.endpoint.as_str());
+    let named = match rest {
+        Some("") | Some("/") => None,
+        Some(rest) if rest.starts_with('/') && !rest[1..].contains('/') => Some(&rest[1..]),
+        _ => return Err(Refused::new(StatusCode::NOT_FOUND, format!("the endpoint is {}", config.endpoint))),
+    };
+    let agent = identity::agent(config, peer, named, &parts.headers)?;
+    let call = Call { gateway: gateway.clone(), agent, headers: parts.headers };
+    match parts.method {
+        Method::POST => {
+            let body = read(config, &call.headers, body).await?;
+            Ok(call.post(body).await)
+        }
+        Method::GET => {
+            accepts(&call.headers, &["text/event-stream"])?;
+            Ok(call.get().await)
+        }
+        Method::DELETE => Ok(call.delete().await),
+        _ => {
+            let mut response =
+                error(StatusCode::METHOD_NOT_ALLOWED, b"null", REFUSED, "use POST, GET or DELETE");
+            response
+                .headers_mut()
+                .insert("allow", hyper::header::HeaderValue::from_static("POST, GET, DELETE"));
+            Ok(response)
+        }
+    }
+}
+
+/// The body of a request, if it is JSON of no more than the limit that arrives in time.
+async fn read(config: &Config, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Refused> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+        return Err(Refused::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "send Content-Type: application/json"));
+    }
+    if headers.contains_key(hyper::header::CONTENT_ENCODING) {
+        return Err(Refused::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "send the body without Content-Encoding",
+        ));
+    }
+    accepts(headers, &["application/json", "text/event-stream"])?;
+    let limit = config.limits.request_bytes;
+    let reading = tokio::time::timeout(config.limits.request_time, Limited::new(body, limit).collect());
+    match reading.await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refused::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("the body is longer than {limit} bytes (limits.request_bytes)"),
+        )),
+        Ok(Err(_)) => Err(Refused::new(StatusCode::BAD_REQUEST, "the body broke off")),
+        Err(_) => {
+            Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "the body took too long (limits.request_seconds)"))
+        }
+    }
+}
+
+/// Clients say what they can read; one that says nothing is taken to read everything.
+fn accepts(headers: &HeaderMap, kinds: &[&str]) -> Result<(), Refused> {
+    let values: Vec<&str> =
+        headers.get_all(hyper::header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
+    let accepted = values.join(",").to_ascii_lowercase();
+    let takes = |kind: &str| {
+        let main = kind.split('/').next().unwrap_or_default();
+        accepted
+            .split(',')
+            .map(|part| part.split(';').next().unwrap_or_default().trim())
+            .any(|part| part == kind || part == "*/*" || part == format!("{main}/*"))
+    };
+    if values.is_empty() || kinds.iter().all(|kind| takes(kind)) {
+        return Ok(());
+    }
+    Err(Refused::new(StatusCode::NOT_ACCEPTABLE, format!("send Accept: {}", kinds.join(", "))))
+}
+
+fn backends(gateway: &Gateway) -> Vec<(String, bool)> {
+    gateway.backends.iter().map(|backend| (backend.config.name.clone(), !backend.in_trouble())).collect()
+}
+
+fn health(gateway: &Gateway) -> Response<Body> {
+    let backends: serde_json::Map<String, serde_json::Value> = backends(gateway)
+        .into_iter()
+        .map(|(name, up)| (name, if up { "up" } else { "down" }.into()))
+        .collect();
+    let broken = gateway.audit.is_broken();
+    let mode = if gateway.config.mode == Mode::Enforce { "enforce" } else { "observe" };
+    let text = serde_json::json!({"status": if broken { "audit broken" } else { "ok" }, "mode": mode, "backends": backends});
+    let status = if broken { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    whole(status, "application/json", text.to_string())
+}
+
+fn metrics(gateway: &Gateway) -> Response<Body> {
+    let streams = gateway.streams.load(Ordering::Relaxed);
+    let text =
+        gateway.metrics.text(gateway.sessions.len(), streams, &backends(gateway), gateway.audit.is_broken());
+    whole(StatusCode::OK, "text/plain; version=0.0.4", text)
+}

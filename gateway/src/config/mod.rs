@@ -1,0 +1,241 @@
+//! The configuration: what the file may say, what it means, and what is wrong with it.
+
+mod file;
+mod load;
+mod tool_lists;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hypersieve::RuleAction;
+
+pub use load::ConfigError;
+pub(crate) use tool_lists::ToolList;
+
+/// What a gateway does, checked and with all defaults filled in.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where agents connect.
+    pub listen: SocketAddr,
+    /// The path of the endpoint, such as `/mcp`.
+    pub endpoint: String,
+    /// Whether findings stop anything.
+    pub mode: Mode,
+    /// What agents send is scanned.
+    pub scan_requests: bool,
+    /// What backends answer is scanned.
+    pub scan_responses: bool,
+    /// How a blocked call is answered.
+    pub blocked_answer: BlockedAnswer,
+    /// When an agent's name is believed.
+    pub agent_trust: AgentTrust,
+    /// Values of `Host` that are accepted beside those of the loopback interface and of `listen`.
+    pub allowed_hosts: Vec<String>,
+    /// Values of `Origin` that are accepted beside those of the loopback interface.
+    pub allowed_origins: Vec<String>,
+    /// What is refused for its size or number.
+    pub limits: Limits,
+    /// The file with a record for every decision.
+    pub audit: Option<PathBuf>,
+    /// The least level that is logged, such as `info`.
+    pub log_level: String,
+    /// The MCP servers behind the gateway, by name.
+    pub backends: Vec<BackendConfig>,
+    /// The agents, by name. Without any, nobody has to say who they are.
+    pub agents: BTreeMap<String, AgentConfig>,
+    /// What is done about single rules.
+    pub rules: Vec<(String, RuleAction)>,
+    /// What in the file has no effect.
+    pub warnings: Vec<Warning>,
+}
+
+/// Whether findings stop anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// What is found is logged and stopped.
+    #[default]
+    Enforce,
+    /// What is found is logged; nothing is stopped for what it says.
+    Observe,
+}
+
+/// How a blocked call is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockedAnswer {
+    /// With a result that says `isError: true`, which the model gets to read.
+    #[default]
+    Result,
+    /// With the JSON-RPC error -32600.
+    Error,
+}
+
+/// When an agent's name is believed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AgentTrust {
+    /// From the loopback interface by name alone, unless the agent has a token; from elsewhere with its token.
+    #[default]
+    Loopback,
+    /// With the agent's token only.
+    Token,
+}
+
+/// What is refused for its size or number; each refusal is an error that names the limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a request's body.
+    pub request_bytes: usize,
+    /// Bytes of an answer, or of one event of a stream.
+    pub response_bytes: usize,
+    /// Bytes of all headers of a request.
+    pub header_bytes: usize,
+    /// MCP sessions at a time.
+    pub sessions: usize,
+    /// Streams of events open at a time.
+    pub streams: usize,
+    /// Connections of agents at a time.
+    pub connections: usize,
+    /// How long a session may be unused.
+    pub session_idle: Duration,
+    /// How long a client may take to send a request.
+    pub request_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            request_bytes: 16 << 20,
+            response_bytes: 64 << 20,
+            header_bytes: 64 << 10,
+            sessions: 4096,
+            streams: 4096,
+            connections: 8192,
+            session_idle: Duration::from_secs(3600),
+            request_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// An MCP server behind the gateway.
+#[derive(Clone, Debug)]
+pub struct BackendConfig {
+    /// Its name in the configuration.
+    pub name: String,
+    /// How it is reached.
+    pub transport: Transport,
+    /// How long it may take to begin an answer.
+    pub timeout: Duration,
+    /// When its tools carry its name.
+    pub prefix: Prefix,
+    /// Which of its tools may be used.
+    pub(crate) tools: Option<ToolList>,
+}
+
+/// When the tools of a backend carry its name in front of theirs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefix {
+    /// Where two backends have a tool of the same name.
+    #[default]
+    Clash,
+    /// Always, if there is more than one backend.
+    Always,
+}
+
+/// How an MCP server is reached.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// A child process, one for each MCP session.
+    Stdio {
+        /// The program.
+        command: String,
+        /// Its arguments.
+        args: Vec<String>,
+        /// Added to the gateway's own environment.
+        env: BTreeMap<String, String>,
+        /// Where it runs.
+        working_dir: Option<PathBuf>,
+    },
+    /// Streamable HTTP.
+    Http {
+        /// The endpoint.
+        url: String,
+        /// Sent with every request.
+        headers: BTreeMap<String, String>,
+    },
+    /// HTTP with server-sent events, as before 2025.
+    Sse {
+        /// Where the stream of events is.
+        url: String,
+        /// Sent with every request.
+        headers: BTreeMap<String, String>,
+    },
+}
+
+/// What is known of an agent.
+#[derive(Clone, Debug, Default)]
+pub struct AgentConfig {
+    /// The tools it may call; `None` means all.
+    pub allowed_tools: Option<Vec<String>>,
+    /// The categories it may neither send nor be sent.
+    pub blocked_content: Vec<String>,
+    /// SHA-256 of its bearer token.
+    pub token: Option<[u8; 32]>,
+    /// Every call of it is refused.
+    pub suspended: bool,
+}
+
+/// A key of the file that has no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Warning {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// What has no effect, and why.
+    pub message: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl Config {
+    /// A gateway on the loopback interface with these backends and everything else at its default.
+    pub fn new(backends: Vec<BackendConfig>) -> Config {
+        Config {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), DEFAULT_PORT),
+            endpoint: "/mcp".into(),
+            mode: Mode::default(),
+            scan_requests: true,
+            scan_responses: true,
+            blocked_answer: BlockedAnswer::default(),
+            agent_trust: AgentTrust::default(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            limits: Limits::default(),
+            audit: None,
+            log_level: "info".into(),
+            backends,
+            agents: BTreeMap::new(),
+            rules: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl BackendConfig {
+    /// A backend with everything but its name and transport at its default.
+    pub fn new(name: impl Into<String>, transport: Transport) -> BackendConfig {
+        BackendConfig {
+            name: name.into(),
+            transport,
+            timeout: Duration::from_secs(300),
+            prefix: Prefix::default(),
+            tools: None,
+        }
+    }
+}
+
+const DEFAULT_PORT: u16 = 9090;

@@ -1,0 +1,131 @@
+//! What a reader of a message reads: its strings, each by itself.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+
+use crate::json::{JsonError, Reader, Token, unescape};
+use crate::message::MAX_DEPTH;
+
+/// The strings of a document as the engine is given them.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    /// The values, each on lines of its own, then the keys. A line break is the end of a line to every rule, so that strings
+    /// stay apart, and white space to every phrase, so that one that was cut into several strings is still one.
+    pub(crate) joined: Vec<u8>,
+    /// The values with their keys: the place in `joined`.
+    pub(crate) values: Vec<Value>,
+}
+
+/// A string that is a value.
+#[derive(Debug)]
+pub(crate) struct Value {
+    /// The nearest key above it, as it is written.
+    pub(crate) key: Vec<u8>,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Texts {
+    /// The strings of a document.
+    ///
+    /// # Errors
+    /// If it is no JSON.
+    pub(crate) fn of(document: &[u8]) -> Result<Texts, JsonError> {
+        let mut texts = Texts::default();
+        let mut keys = Vec::new();
+        let mut above: Vec<Vec<u8>> = Vec::new();
+        let mut reader = Reader::new(document, MAX_DEPTH)?;
+        while let Some(token) = reader.next()? {
+            match token {
+                Token::Key(span) => {
+                    above.truncate(reader.depth());
+                    above.resize(reader.depth(), Vec::new());
+                    if let Some(key) = above.last_mut() {
+                        *key = document[span.clone()].to_vec();
+                    }
+                    keys.extend_from_slice(unescape(&document[span]).as_bytes());
+                    keys.push(b'\n');
+                }
+                Token::String(span) => {
+                    above.truncate(reader.depth());
+                    let key = above.iter().rev().find(|key| !key.is_empty()).cloned().unwrap_or_default();
+                    let text = unescape(&document[span]);
+                    if let b"blob" | b"data" = key.as_slice()
+                        && let Some(decoded) = decoded(&text)
+                    {
+                        texts.add(key.clone(), decoded.as_bytes());
+                    }
+                    texts.add(key, text.as_bytes());
+                }
+                _ => {}
+            }
+        }
+        texts.joined.extend_from_slice(&keys);
+        Ok(texts)
+    }
+
+    /// Text that is no JSON.
+    pub(crate) fn plain(text: &[u8]) -> Texts {
+        let mut texts = Texts::default();
+        texts.add(Vec::new(), text);
+        texts
+    }
+
+    /// Adds a string.
+    pub(crate) fn add(&mut self, key: Vec<u8>, text: &[u8]) {
+        let start = self.joined.len();
+        self.joined.extend_from_slice(text);
+        self.values.push(Value { key, start, end: self.joined.len() });
+        self.joined.push(b'\n');
+    }
+
+    pub(crate) fn text(&self, value: &Value) -> &[u8] {
+        &self.joined[value.start..value.end]
+    }
+}
+
+/// The text that a string in base64 stands for, if it stands for text.
+fn decoded(text: &str) -> Option<String> {
+    let compact: String = text.split_ascii_whitespace().collect();
+    let bytes = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
+        .iter()
+        .find_map(|e| e.decode(&compact).ok())?;
+    if bytes.len() < 8 {
+        return None;
+    }
+    if let [0xff, 0xfe, rest @ ..] | [0xfe, 0xff, rest @ ..] = bytes.as_slice() {
+        let from = if bytes[0] == 0xff { u16::from_le_bytes } else { u16::from_be_bytes };
+        let units: Vec<u16> = rest.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
+        return Some(String::from_utf16_lossy(&units));
+    }
+    // What is text but for some bytes is text to whoever reads it leniently.
+    let valid = String::from_utf8_lossy(&bytes);
+    let odd = valid
+        .chars()
+        .filter(|c| *c == char::REPLACEMENT_CHARACTER || c.is_control() && !c.is_whitespace())
+        .count();
+    (odd * 10 <= valid.chars().count()).then(|| valid.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_stand_on_lines_of_their_own() {
+        let texts = Texts::of(br#"{"a":["x\ny",{"b":"\u0069gnore"}],"c":1,"d":"z"}"#).unwrap();
+        assert_eq!(String::from_utf8_lossy(&texts.joined), "x\ny\nignore\nz\na\nb\nc\nd\n");
+        let keys: Vec<_> = texts.values.iter().map(|v| (&v.key[..], texts.text(v))).collect();
+        assert_eq!(keys, [(&b"a"[..], &b"x\ny"[..]), (b"b", b"ignore"), (b"d", b"z")]);
+    }
+
+    #[test]
+    fn blobs_that_are_text_are_read() {
+        let read = |blob: &str| Texts::of(format!(r#"{{"blob":"{blob}"}}"#).as_bytes()).unwrap().values.len();
+        assert_eq!(read("aWdub3JlIGFsbCBwcmV2aW91cw=="), 2);
+        assert_eq!(read("aWdub3JlIGFsbCBwcmV2aW91cw"), 2);
+        assert_eq!(read("//5pAGcAbgBvAHIAZQA="), 2);
+        assert_eq!(read("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"), 1, "an image");
+        assert_eq!(read("not base64!"), 1);
+    }
+}

@@ -1,0 +1,16 @@
+//! The gateway between a client and servers of the test's own, over loopback.
+
+#![allow(clippy::unwrap_used)]
+
+mod aggregate;
+mod backend;
+mod client;
+mod enforce;
+mod faults;
+mod identity;
+mod legacy;
+mod modern;
+mod pass;
+mod sessions;
+mod stdio;
+mod stream;
