@@ -62,11 +62,11 @@ struct Live {
 
 enum Model {
     Database(EngineDatabase),
-    Policy(EnginePolicy),
+    Policy(Box<EnginePolicy>),
     Scanner(hypersieve::Scanner),
     Cache(hypersieve::Scanner),
     /// `None` once it has ended or failed.
-    Stream(Option<hypersieve::Stream>),
+    Stream(Box<Option<hypersieve::Stream>>),
 }
 
 const KINDS: u8 = 5;
@@ -256,11 +256,11 @@ impl Calls<'_> {
     fn policy(&mut self) {
         let mut error = ptr::null_mut();
         let byte = self.byte();
-        if byte % 4 == 0 {
+        if byte.is_multiple_of(4) {
             let mut made = ptr::null_mut();
             // SAFETY: places for the results.
             expect(unsafe { hypersieve_policy_new(&mut made, &mut error) }, true, error);
-            self.keep(made.cast(), Model::Policy(EnginePolicy::new()));
+            self.keep(made.cast(), Model::Policy(Box::default()));
             return;
         }
         let picked = self.pick(1);
@@ -280,9 +280,10 @@ impl Calls<'_> {
         if let (Status::Ok, Some(place)) = (status, picked.place)
             && let Model::Policy(policy) = &mut self.handles[place].model
         {
-            *policy = match severity {
-                _ if byte % 4 == 1 => policy.clone().disable(id),
-                Some(severity) => policy.clone().min_severity(*severity),
+            let old = std::mem::take(&mut **policy);
+            **policy = match severity {
+                _ if byte % 4 == 1 => old.disable(id),
+                Some(severity) => old.min_severity(*severity),
                 None => unreachable!("it was refused"),
             };
         }
@@ -290,7 +291,7 @@ impl Calls<'_> {
 
     fn scanner_or_cache(&mut self) {
         let mut error = ptr::null_mut();
-        if self.byte() % 2 == 0 {
+        if self.byte().is_multiple_of(2) {
             let (database, policy) = (self.pick(0), self.pick(1));
             let mut made = ptr::null_mut();
             // SAFETY: handles or none, and places for the results.
@@ -303,7 +304,7 @@ impl Calls<'_> {
                 )
             };
             let policy = match policy.place.map(|p| &self.handles[p].model) {
-                Some(Model::Policy(policy)) => Some(policy.clone()),
+                Some(Model::Policy(policy)) => Some((**policy).clone()),
                 _ => policy.pointer.is_null().then(EnginePolicy::new),
             };
             let model = match (database.place.map(|p| &self.handles[p].model), policy) {
@@ -410,7 +411,7 @@ impl Calls<'_> {
         };
         expect(status, model.is_some(), error);
         if let Some(model) = model {
-            self.keep(made.cast(), Model::Stream(Some(model)));
+            self.keep(made.cast(), Model::Stream(Box::new(Some(model))));
         }
     }
 
@@ -424,7 +425,7 @@ impl Calls<'_> {
 
     fn advance(&mut self) {
         let picked = self.pick(4);
-        let boundary = self.byte() % 4 == 0;
+        let boundary = self.byte().is_multiple_of(4);
         let text = self.text();
         let mut progress = Progress { pushed: 0, cleared: 0, action: Action::Allow };
         let mut error = ptr::null_mut();
