@@ -26,8 +26,13 @@ pub(crate) fn judge(bytes: &[u8]) -> Judgement {
 ///
 /// PERF: most long words of ordinary text are judged and are noise; what tells it stands in the first few bytes.
 pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    let zeros = bytes.iter().take(4).any(|&b| b == 0);
-    zeros && judge(bytes) == Judgement::Text || !zeros && !is_noise(bytes) && judge(bytes) == Judgement::Text
+    !is_surely_noise(bytes) && judge(bytes) == Judgement::Text
+}
+
+/// Whether a few of the bytes tell already that they are no [`Judgement::Text`].
+pub(crate) fn is_surely_noise(bytes: &[u8]) -> bool {
+    // Where there are zeros, they may be UTF-16.
+    bytes.iter().take(4).all(|&b| b != 0) && is_noise(bytes)
 }
 
 /// Whether so many bytes can't belong to readable text that the others don't matter. It may miss some, and holds for bytes

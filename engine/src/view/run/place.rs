@@ -136,7 +136,6 @@ impl Places {
         let mut from = at - self.from;
         while let Some(i) = long(&self.pairs, from) {
             let index = self.from + i;
-            from = i + 1;
             if begins(index) {
                 match Pairs::read(bytes, digits(index), None, input.complete) {
                     None => return Place::Open(index),
@@ -144,6 +143,10 @@ impl Places {
                     Some(_) => {}
                 }
             }
+            // PERF: to the next digits at once; most of what is long in this class is indentation.
+            let behind = index + bytes[index..].iter().take_while(|b| b.is_ascii_hexdigit()).count();
+            let space = bytes[behind..].iter().take_while(|b| !b.is_ascii_hexdigit()).count();
+            from = (behind + space).max(index + 1) - self.from;
         }
         // Fewer bytes are left than a piece has.
         let from = (self.from + from).max((bytes.len() + 1).saturating_sub(PIECE));

@@ -1,7 +1,7 @@
 //! Reads the runs of a text from left to right, piece by piece.
 
 use super::inflate::{self, Inflater, Unpacked};
-use super::judge::{Judgement, is_text, judge};
+use super::judge::{Judgement, is_surely_noise, is_text, judge};
 use super::pairs::{self, Pairs};
 use super::place::{Place, Places, Stretch, begins_wide, is_word};
 use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted, is_plausible};
@@ -210,6 +210,13 @@ impl Runs {
                 Err(NoPiece::Incomplete) => return Step::Incomplete(at),
                 Err(NoPiece::Short) => continue,
             };
+            let (decoded, length) = spelling.decode_whole(&piece);
+            let decoded = &decoded[..length];
+            // PERF: before any of it is put down.
+            let packed = || Inflater::of(decoded).is_some() || fresh && inflate::may_be_bare(decoded);
+            if is_surely_noise(decoded) && !packed() && !(fresh && is_marked(decoded)) {
+                continue;
+            }
             let before = text.len();
             spelling.decode(&piece, text);
             match self.packing(input, at, spelling, &text[before..], fresh) {
@@ -262,8 +269,9 @@ impl Runs {
         let behind = (input.base + at as u64).wrapping_sub(self.group) % 8;
         let group = usize::try_from(8 - behind).expect("it is at most eight");
         let some = &word[..word.len().min(group)];
-        let separator = some.iter().position(|b| b"/+-_".contains(b));
-        let end = some.iter().position(|&b| !is_word(b) || b == b'\n' || b == b'\r').unwrap_or(some.len());
+        let separator = some.iter().position(|b| matches!(b, b'/' | b'+' | b'-' | b'_'));
+        let in_line = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'+' | b'-' | b'_');
+        let end = some.iter().position(|b| !in_line(b)).unwrap_or(some.len());
         match separator.filter(|s| *s < end) {
             Some(separator) => {
                 self.mode = WORD;
