@@ -375,6 +375,7 @@ fn bombs_in_runs_hit_a_budget() {
 }
 
 /// Two halves of a phrase in two arguments are found on the channel of arguments, with the hull as the span.
+#[ignore = "no strings are put together for now, see `view::JOINTS`"]
 #[test]
 fn halves_in_two_arguments() {
     let scanner = check::scanner(&stock::rules(), Config::new());

@@ -11,6 +11,7 @@ const MAX_JOINT: usize = 512;
 
 /// What a joint becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(dead_code, reason = "no tower has joints for now, see `view::JOINTS`")]
 pub(crate) enum Glue {
     Space,
     Nothing,

@@ -598,7 +598,8 @@ impl Own {
     /// The first end of an anchor that a change at `at` may concern: that of the word before the one that the change may be
     /// a part of, or the one that comes next for it.
     fn affected_from(&self, at: u64) -> u64 {
-        let at = usize::try_from(at - self.base).expect("a layer's text is in memory");
+        // A change that was dropped with the text around it concerns what comes behind.
+        let at = usize::try_from(at.saturating_sub(self.base)).expect("a layer's text is in memory");
         let least = at.saturating_sub(AHEAD_BYTES);
         let before = &self.text[least..at];
         let word = before.iter().rev().take_while(|b| b.is_ascii_alphanumeric()).count();

@@ -30,6 +30,8 @@ pub(crate) struct Layers {
     found: Vec<Found>,
     /// The first stands on the text itself, the others join strings first.
     towers: Vec<Tower>,
+    /// So many of them are read; the others are kept for the next text.
+    in_use: usize,
     /// Nothing but white space has been seen that would say whether the text is a document.
     undecided_document: bool,
     waiting: Vec<ViewMatch>,
@@ -98,7 +100,6 @@ impl Layers {
     /// Begins a text on a channel, with the room in memory that the last one took.
     pub(crate) fn begin(mut self, channel: Channel) -> Layers {
         let joints = if channel == Channel::ToolArgs { JOINTS.as_slice() } else { &[] };
-        self.towers.truncate(1 + joints.len());
         self.towers.iter_mut().flat_map(|tower| &mut tower.layers).for_each(Layer::reset);
         for tower in self.towers.len()..=joints.len() {
             self.towers.push(match tower.checked_sub(1) {
@@ -111,10 +112,15 @@ impl Layers {
             found: recycled(self.found),
             undecided_document: !joints.is_empty(),
             towers: self.towers,
+            in_use: 1 + joints.len(),
             waiting: recycled(self.waiting),
             recent: recycled(self.recent),
             too_long: false,
         }
+    }
+
+    fn used(&self) -> &[Tower] {
+        &self.towers[..self.in_use]
     }
 
     /// Whether no text has begun yet.
@@ -136,12 +142,12 @@ impl Layers {
             && let Some(is_document) = joint::is_document(window.bytes)
         {
             self.undecided_document = false;
-            self.towers.truncate(if is_document { self.towers.len() } else { 1 });
+            self.in_use = if is_document { self.in_use } else { 1 };
         }
         let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
         let mut context = Context { program, scratch };
         let mut of_layer = Vec::new();
-        for tower in &mut self.towers {
+        for tower in &mut self.towers[..self.in_use] {
             let mut stage = Stage { window, candidates, differs: true, decoded: Vec::new() };
             let mut found: Vec<(usize, LayerMatch)> = Vec::new();
             for (i, layer) in tower.layers.iter_mut().enumerate() {
@@ -175,7 +181,7 @@ impl Layers {
         if self.too_long {
             limits.push(Limit::Extent);
         }
-        for (too_deep, spent) in self.towers.iter().flat_map(|t| &t.layers).map(Layer::hit) {
+        for (too_deep, spent) in self.used().iter().flat_map(|t| &t.layers).map(Layer::hit) {
             limits.extend(too_deep.then_some(Limit::Depth));
             limits.extend(spent.then_some(Limit::Decoded));
         }
@@ -190,14 +196,14 @@ impl Layers {
 
     /// The first byte that must still be there when the text goes on.
     pub(crate) fn needs_from(&self, program: &Program) -> u64 {
-        let towers = self.towers.iter().map(|tower| tower.needs_from(program));
+        let towers = self.used().iter().map(|tower| tower.needs_from(program));
         towers.fold(self.reading.needs_from(program), u64::min)
     }
 
     /// Takes over what was settled when the text was judged as if it ended at `end`.
     pub(crate) fn adopt(&mut self, judged: Layers, end: u64) {
         self.reading.adopt(judged.reading, end);
-        for (tower, judged) in self.towers.iter_mut().zip(judged.towers) {
+        for (tower, judged) in self.towers[..self.in_use].iter_mut().zip(judged.towers) {
             tower.layers.iter_mut().zip(judged.layers).for_each(|(layer, judged)| layer.adopt(judged));
         }
         // What is still open in a view may overlap a match that the judged end needed no more.
@@ -208,7 +214,7 @@ impl Layers {
     }
 
     fn forget(&mut self, program: &Program) {
-        for tower in &mut self.towers {
+        for tower in &mut self.towers[..self.in_use] {
             let (mut needed, mut mapped) = (u64::MAX, u64::MAX);
             for layer in tower.layers.iter_mut().rev() {
                 (needed, mapped) = layer.forget(program, needed, mapped);
@@ -246,7 +252,7 @@ impl Layers {
 
     /// Notes where a view is so much shorter than the text that a match might be missed.
     fn measure(&mut self, program: &Program) {
-        for tower in &self.towers {
+        for tower in &self.towers[..self.in_use] {
             for (i, layer) in tower.layers.iter().enumerate() {
                 // PERF: where all of them together are short enough, none need be looked at alone.
                 let Some(all) = layer.fresh_hull(program) else { continue };
@@ -266,7 +272,7 @@ impl Layers {
     fn undecided_from(&self, program: &Program) -> [u64; LAYERS + 1] {
         let mut from = [self.reading.undecided_from(program); LAYERS + 1];
         let mut least = from[0];
-        for tower in &self.towers {
+        for tower in self.used() {
             for (i, layer) in tower.layers.iter().enumerate() {
                 let below = layer.undecided_from(program);
                 least = least.min(tower.original(i, &(below..below)).start);
@@ -274,7 +280,7 @@ impl Layers {
             }
         }
         // Towers that the text does not have leave nothing undecided that the others don't.
-        let there: usize = self.towers.iter().map(|t| t.layers.len()).sum();
+        let there: usize = self.used().iter().map(|t| t.layers.len()).sum();
         from[there..].fill(least);
         from
     }
