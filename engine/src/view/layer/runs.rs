@@ -13,9 +13,13 @@ use crate::view::run::reader::Step;
 impl Layer {
     /// Reads the runs in what is new; gives the index up to which that was possible.
     pub(super) fn take_runs(&mut self, below: &Stage<'_>, context: &mut Context<'_>) -> usize {
-        let Undo::Runs { runs, where_from } = &mut self.undo else { return below.window.index(self.taken) };
-        let where_from = *where_from;
-        let mut runs = std::mem::take(runs);
+        let (mut runs, where_from) = match std::mem::replace(&mut self.undo, Undo::Tokens) {
+            Undo::Runs { runs, where_from } => (runs, where_from),
+            other => {
+                self.undo = other;
+                return below.window.index(self.taken);
+            }
+        };
         let Stage { window, candidates, decoded, .. } = below;
         let all = window.base..window.end();
         let stretches = if where_from == Source::All { std::slice::from_ref(&all) } else { decoded };
@@ -62,9 +66,7 @@ impl Layer {
         context.scratch.decoded = text;
         context.scratch.places = places;
         self.too_much |= runs.spent();
-        if let Undo::Runs { runs: own, .. } = &mut self.undo {
-            *own = runs;
-        }
+        self.undo = Undo::Runs { runs, where_from };
         stop
     }
 
