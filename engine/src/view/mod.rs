@@ -38,6 +38,8 @@ pub enum View {
     /// After that, with letters as they look: compatibility forms, look-alikes, invisible characters.
     Folded,
     /// All of that where two strings of a tool call's arguments are put together.
+    ///
+    /// Not read for now, so no finding has it.
     Joined,
 }
 
