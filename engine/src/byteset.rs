@@ -52,6 +52,10 @@ impl ByteSet {
         ByteSet(std::array::from_fn(|i| self.0[i] & other.0[i]))
     }
 
+    pub(crate) fn difference(&self, other: &ByteSet) -> ByteSet {
+        ByteSet(std::array::from_fn(|i| self.0[i] & !other.0[i]))
+    }
+
     pub(crate) fn is_disjoint(&self, other: &ByteSet) -> bool {
         self.intersection(other) == ByteSet::EMPTY
     }

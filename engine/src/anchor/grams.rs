@@ -1,8 +1,8 @@
 //! Which bytes of an anchor the filter looks up, and where in the text.
 //!
 //! Where an anchor holds the beginning of a word, and what stands before it makes sure of that, the filter need only
-//! look at the beginnings of words, and there at up to eight bytes of the word at once, closed by its end if it is shorter,
-//! and at the byte beside them; or at the first six bytes of the word and of the next one.
+//! look at the beginnings of words, and there at up to six bytes of the word at once, closed by its end if it is shorter,
+//! and at the bytes beside them; or at the first six bytes of the word and of the next one.
 //! That is as good as looking up whole words, and most anchors are of this kind.
 //!
 //! A filter that reads four bytes at every fourth position meets an anchor of seven bytes or more in one of four
@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use crate::anchor::hash::{LONG_KEY, WORD_KEY, of_long_word, of_word, of_word_before, of_word_behind};
+use crate::anchor::hash::{LONG_KEY, WORD_KEY};
 use crate::anchor::{Literal, rarity};
 use crate::byteset::ByteSet;
 
@@ -85,21 +85,6 @@ pub(crate) struct GramPlan {
     pub(crate) beyond_ascii: bool,
     /// How many keys are looked up.
     pub(crate) keys: usize,
-    /// What is looked up of a word; of no meaning for the other tiers.
-    pub(crate) beside: Beside,
-}
-
-/// What is looked up of a word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Beside {
-    /// Its key.
-    Key,
-    /// Its long key.
-    LongKey,
-    /// Its long key and the byte before it.
-    Before,
-    /// Its long key and the byte behind that.
-    Behind,
 }
 
 impl GramPlan {
@@ -134,19 +119,12 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
         return phrase(literal);
     }
     let sets = &literal.sets;
-    let words = (0..sets.len()).flat_map(|offset| words(literal, offset));
+    let words = (0..sets.len()).filter_map(|offset| word(literal, offset));
     let strides = [(4, AnchorTier::Long), (2, AnchorTier::Medium)];
     let sampled = strides.into_iter().flat_map(|s| [(s, true), (s, false)]).filter_map(
         |((stride, tier), beyond_ascii)| {
             let (offsets, per_kib) = sampled(sets, stride, beyond_ascii)?;
-            Some(GramPlan {
-                tier,
-                offsets,
-                per_kib: per_kib / stride as f64,
-                beyond_ascii,
-                keys: stride,
-                beside: Beside::Key,
-            })
+            Some(GramPlan { tier, offsets, per_kib: per_kib / stride as f64, beyond_ascii, keys: stride })
         },
     );
     let shorts = short(sets).map(|offset| GramPlan {
@@ -155,7 +133,6 @@ pub(crate) fn plan(literal: &Literal) -> Option<GramPlan> {
         offsets: vec![offset],
         beyond_ascii: false,
         keys: 1,
-        beside: Beside::Key,
     });
     words.chain(sampled).chain(shorts).min_by(|a, b| a.cost().total_cmp(&b.cost()))
 }
@@ -171,76 +148,91 @@ fn phrase(literal: &Literal) -> Option<GramPlan> {
         per_kib: pairs.map(|(first, next)| rarity::pair_per_kib(first, next)).sum(),
         beyond_ascii: false,
         keys,
-        beside: Beside::Key,
     })
 }
 
-/// The ways to find the word that begins at an offset of an anchor.
-fn words(literal: &Literal, offset: usize) -> impl Iterator<Item = GramPlan> {
-    [Beside::Key, Beside::LongKey, Beside::Before, Beside::Behind].into_iter().filter_map(move |beside| {
-        let (keys, bytes) = word_and_byte(literal, offset, beside)?;
-        let length = key_length(&literal.sets[offset..], LONG_KEY);
-        let rate = match beside {
-            Beside::Key => keys.iter().map(|&key| rarity::word_per_kib(key)).sum::<f64>(),
-            _ => keys.iter().map(|&key| rarity::long_word_per_kib(key)).sum::<f64>(),
-        };
-        let with_byte = match beside {
-            Beside::Key | Beside::LongKey => f64::INFINITY,
-            Beside::Before => rarity::per_kib(&literal.sets[offset - 1..offset + length]),
-            Beside::Behind => rarity::per_kib(&literal.sets[offset..=offset + length]),
-        };
-        Some(GramPlan {
-            tier: AnchorTier::Word,
-            offsets: vec![offset],
-            per_kib: rarity::within(rate, with_byte),
-            beyond_ascii: false,
-            keys: keys.len() * bytes.as_ref().map_or(1, ByteSet::len),
-            beside,
-        })
-    })
-}
-
-/// Most bytes that may stand beside a word.
-const MAX_BESIDE: usize = 8;
-
-/// The hashes that are looked up of the word at an offset of an anchor.
-pub(crate) fn word_hashes(literal: &Literal, offset: usize, beside: Beside) -> Option<Vec<u64>> {
-    let (keys, bytes) = word_and_byte(literal, offset, beside)?;
-    let with = |key: u64| {
-        let bytes = bytes.iter().flat_map(|bytes| bytes.iter().collect::<Vec<u8>>());
-        match beside {
-            Beside::Key => vec![of_word(key)],
-            Beside::LongKey => vec![of_long_word(key)],
-            Beside::Before => bytes.map(|byte| of_word_behind(of_long_word(key), byte)).collect(),
-            Beside::Behind => bytes.map(|byte| of_word_before(of_long_word(key), byte)).collect(),
-        }
-    };
-    Some(keys.into_iter().flat_map(with).collect())
-}
-
-/// How many bytes of a key of up to `most` bytes the first of these sets certainly have.
-fn key_length(sets: &[ByteSet], most: usize) -> usize {
-    sets.iter().take(most).take_while(|set| set.is_subset(&ByteSet::ALPHANUMERIC)).count()
-}
-
-/// The keys of the word at an offset of an anchor, and which bytes, folded, stand beside it.
-fn word_and_byte(literal: &Literal, offset: usize, beside: Beside) -> Option<(Vec<u64>, Option<ByteSet>)> {
+/// How the word is found that begins at an offset of an anchor.
+fn word(literal: &Literal, offset: usize) -> Option<GramPlan> {
+    let keys = word_keys(literal, offset)?;
     let sets = &literal.sets;
-    let byte = |at: usize| sets.get(at).map(folded).filter(|set| set.len() <= MAX_BESIDE);
-    let keys = |most: usize| keys_at(literal, offset, most);
-    match beside {
-        Beside::Key => Some((keys(WORD_KEY)?, None)),
-        Beside::LongKey => Some((keys(LONG_KEY)?, None)),
-        Beside::Before => Some((keys(LONG_KEY)?, Some(byte(offset.checked_sub(1)?)?))),
-        Beside::Behind => {
-            let length = key_length(&sets[offset..], LONG_KEY);
-            // If the word may be shorter, no place is certain to be behind its key.
-            let ends = length == LONG_KEY
-                || sets.get(offset + length).is_some_and(|set| set.is_disjoint(&ByteSet::ALPHANUMERIC));
-            let byte = byte(offset + length).filter(|_| ends)?;
-            Some((keys(LONG_KEY)?, Some(byte)))
+    let rate = keys.iter().map(|&key| rarity::word_per_kib(key)).sum::<f64>();
+    let length = key_length(&sets[offset..]);
+    let mut rates = vec![rate];
+    if let Some(keys) = keys_at(literal, offset, LONG_KEY) {
+        let rate = keys.iter().map(|&key| rarity::long_word_per_kib(key)).sum::<f64>();
+        rates.push(rate);
+        // What is looked up tells the bytes beside a word apart, too.
+        if offset > 0 && folded(&sets[offset - 1]).len() <= MAX_BESIDE {
+            rates.push(rarity::within(rate, rarity::per_kib(&sets[offset - 1..offset + length])));
+        }
+        let ends = length == LONG_KEY
+            || sets.get(offset + length).is_some_and(|set| set.is_disjoint(&ByteSet::ALPHANUMERIC));
+        if ends && sets.get(offset + length).is_some_and(|set| folded(set).len() <= MAX_BESIDE) {
+            rates.push(rarity::within(rate, rarity::per_kib(&sets[offset..=offset + length])));
         }
     }
+    Some(GramPlan {
+        tier: AnchorTier::Word,
+        offsets: vec![offset],
+        per_kib: rates.into_iter().fold(f64::INFINITY, f64::min),
+        beyond_ascii: false,
+        keys: keys.len(),
+    })
+}
+
+/// Most bytes that may stand beside a word for them to say something.
+const MAX_BESIDE: usize = 8;
+
+/// What is looked up of a word: its key, and which bytes may stand before the word and behind the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WordLook {
+    pub(crate) key: u64,
+    pub(crate) before: Neighbours,
+    pub(crate) behind: Neighbours,
+}
+
+/// A set of bytes, by the lowest five bits of each: a bit for each of these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Neighbours(pub(crate) u32);
+
+impl Neighbours {
+    const ALL: Neighbours = Neighbours(u32::MAX);
+
+    fn of(set: &ByteSet) -> Neighbours {
+        Neighbours(set.iter().fold(0, |bits, byte| bits | 1 << (byte & 31)))
+    }
+
+    /// Whether the byte may be one of them: 1 or 0.
+    #[inline(always)]
+    pub(crate) fn may_have(self, byte: u8) -> u32 {
+        self.0 >> (byte & 31) & 1
+    }
+}
+
+/// What is looked up of the word at an offset of an anchor.
+pub(crate) fn word_looks(literal: &Literal, offset: usize) -> Option<Vec<WordLook>> {
+    let sets = &literal.sets;
+    let before = offset.checked_sub(1).map_or(Neighbours::ALL, |before| Neighbours::of(&sets[before]));
+    let look = |key: u64| {
+        let length = key_bytes(key);
+        let behind = sets.get(offset + length).map_or(Neighbours::ALL, |set| {
+            // Behind a word that ends before its key is full stands none of its bytes.
+            let set = if length < WORD_KEY { set.difference(&ByteSet::ALPHANUMERIC) } else { *set };
+            Neighbours::of(&set)
+        });
+        WordLook { key, before, behind }
+    };
+    Some(word_keys(literal, offset)?.into_iter().map(look).collect())
+}
+
+/// Bytes of a key.
+fn key_bytes(key: u64) -> usize {
+    8 - (key.leading_zeros() / 8) as usize
+}
+
+/// How many bytes of a long key the first of these sets certainly have.
+fn key_length(sets: &[ByteSet]) -> usize {
+    sets.iter().take(LONG_KEY).take_while(|set| set.is_subset(&ByteSet::ALPHANUMERIC)).count()
 }
 
 /// Where in an anchor the bytes stand that the vectorized comparison had best look for.

@@ -47,18 +47,6 @@ pub(crate) fn of_long_word(long_key: u64) -> u64 {
 /// Tells long keys from keys: no letter and no digit, folded, has these bits.
 const LONG: u64 = 0x80;
 
-/// The hash of a word and the folded byte before it.
-#[inline(always)]
-pub(crate) fn of_word_behind(hash: u64, byte: u8) -> u64 {
-    of_pair(hash, 0x100 | u64::from(byte))
-}
-
-/// The hash of a word and the folded byte behind its long key.
-#[inline(always)]
-pub(crate) fn of_word_before(hash: u64, byte: u8) -> u64 {
-    of_pair(hash, 0x200 | u64::from(byte))
-}
-
 /// The hash of two words in a row, from theirs; its upper bits are the good ones.
 #[inline(always)]
 pub(crate) fn of_pair(first: u64, next: u64) -> u64 {

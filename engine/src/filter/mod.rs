@@ -37,6 +37,7 @@ pub(crate) struct Candidate {
 pub(crate) struct FilterScratch {
     pub(crate) candidates: Vec<Candidate>,
     words: Box<native::WordSearch>,
+    shorts: Box<native::ShortPositions>,
     #[cfg(feature = "hyperscan")]
     hyperscan: hyperscan::Scratch,
 }

@@ -9,7 +9,7 @@ const MAGIC: [u8; 8] = *b"HYSIEVE\n";
 
 /// Raised with every change of the bytes' meaning, also where only the way an anchor is looked up changes: a filter that
 /// reads tables made for another one would miss what it should find.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// Magic, version, checksum, digest, length.
 const HEADER: usize = 8 + 4 + 8 + 8 + 8;

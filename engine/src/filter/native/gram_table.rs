@@ -170,11 +170,10 @@ pub(super) fn read(window: &[u8; WINDOW], offset: usize) -> u32 {
     u32::from_le_bytes(*bytes) | FOLD
 }
 
-/// The folded gram of three bytes at an offset of a window.
+/// The folded gram of the first three of some bytes.
 #[inline(always)]
-pub(super) fn read_short(window: &[u8; WINDOW], offset: usize) -> u32 {
-    // The window goes on behind its last position, so four bytes can be read and one dropped.
-    read(window, offset) & (u32::MAX >> 8)
+pub(super) fn short(bytes: [u8; GRAM]) -> u32 {
+    (u32::from_le_bytes(bytes) | FOLD) & (u32::MAX >> 8)
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@
 //! bit masks. The portable one uses tables by byte value and is the reference in the tests.
 
 use crate::filter::native::shorts::{BYTES, ShortTable};
+use crate::filter::native::words::WordSearch;
 use crate::filter::native::{Masks, Native, WINDOW};
 use crate::filter::runs::{BLOCK, KINDS, RunAnchors, RunMasks, kind};
 use crate::filter::simd::NibbleTable;
@@ -73,18 +74,20 @@ impl Kernel {
                 // SAFETY: `new` checked that this CPU has the level.
                 unsafe { x86::search_ssse3(self, native, text, from, until, scratch) }
             }
-            _ => native
-                .search(text, from, until, scratch, |window, words| self.portable(native, window, words)),
+            _ => {
+                let masks = |window: &_, words: &mut _| self.portable(window, words);
+                native.search(text, from, until, scratch, masks, WordSearch::look_up)
+            }
         }
     }
 
-    fn portable(&self, native: &Native, window: &[u8; WINDOW], words: &mut [u8; WINDOW]) -> Masks {
+    fn portable(&self, window: &[u8; WINDOW], words: &mut [u8; WINDOW]) -> Masks {
         let mut masks = Masks::default();
         if self.shorts.is_some() {
             let tables = &*self.short_bytes;
             for i in 0..BLOCK {
                 let buckets = (0..BYTES).fold(0xffff, |all, k| all & tables[k][usize::from(window[i + k])]);
-                masks.short |= u64::from(buckets != 0 && native.shorts.may_have(window, i)) << i;
+                masks.short |= u64::from(buckets != 0) << i;
             }
         }
         if self.kinds.is_some() {
@@ -106,7 +109,8 @@ mod x86 {
     use super::{Kernel, Masks, Native};
     use crate::filter::FilterScratch;
     use crate::filter::native::WINDOW;
-    use crate::filter::runs::{BLOCK, RunMasks, bits, kind};
+    use crate::filter::native::words::{WordSearch, WordTable};
+    use crate::filter::runs::{BLOCK, RunMasks, kind};
     use crate::filter::simd::{Lanes, NibbleTable};
 
     /// The comparison of one block in registers of one kind.
@@ -114,17 +118,10 @@ mod x86 {
     /// # Safety
     /// The CPU must have the feature of `L`.
     #[inline(always)]
-    unsafe fn masks<L: Lanes>(
-        kernel: &Kernel,
-        native: &Native,
-        window: &[u8; WINDOW],
-        words: &mut [u8; WINDOW],
-    ) -> Masks {
+    unsafe fn masks<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW], words: &mut [u8; WINDOW]) -> Masks {
         let mut masks = Masks::default();
         // SAFETY: the caller promises the feature.
         masks.short = unsafe { shorts::<L>(kernel, window) };
-        masks.short =
-            bits(masks.short).filter(|&i| native.shorts.may_have(window, i)).fold(0, |all, i| all | 1 << i);
         // SAFETY: as above.
         unsafe { kinds::<L>(kernel, window, words, &mut masks) };
         masks
@@ -240,7 +237,16 @@ mod x86 {
     }
 
     macro_rules! search {
-        ($(#[$doc:meta])* $name:ident, $register:ty, $features:literal) => {
+        ($(#[$doc:meta])* $name:ident, $look_up:ident, $register:ty, $features:literal) => {
+            /// PERF: apart, so that the loop has the registers for itself.
+            ///
+            $(#[$doc])*
+            #[inline(never)]
+            #[target_feature(enable = $features)]
+            unsafe fn $look_up(words: &mut WordSearch, table: &WordTable) {
+                words.look_up(table);
+            }
+
             $(#[$doc])*
             #[target_feature(enable = $features)]
             pub(super) unsafe fn $name(
@@ -251,10 +257,15 @@ mod x86 {
                 until: usize,
                 scratch: &mut FilterScratch,
             ) -> u64 {
-                native.search(text, from, until, scratch, |window, words| {
+                let masks = |window: &_, words: &mut _| {
                     // SAFETY: this function is only called where the CPU has the features.
-                    unsafe { masks::<$register>(kernel, native, window, words) }
-                })
+                    unsafe { masks::<$register>(kernel, window, words) }
+                };
+                let look_up = |words: &mut _, table: &_| {
+                    // SAFETY: as above.
+                    unsafe { $look_up(words, table) }
+                };
+                native.search(text, from, until, scratch, masks, look_up)
             }
         };
     }
@@ -262,17 +273,17 @@ mod x86 {
     search!(
         /// # Safety
         /// The CPU must have SSSE3.
-        search_ssse3, __m128i, "ssse3"
+        search_ssse3, look_up_ssse3, __m128i, "ssse3"
     );
     search!(
         /// # Safety
         /// The CPU must have AVX2.
-        search_avx2, __m256i, "avx2,bmi1,bmi2,lzcnt,popcnt"
+        search_avx2, look_up_avx2, __m256i, "avx2,bmi1,bmi2,lzcnt,popcnt"
     );
     search!(
         /// # Safety
         /// The CPU must have AVX-512F, BW, DQ and VL.
-        search_avx512, __m512i, "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt"
+        search_avx512, look_up_avx512, __m512i, "avx512f,avx512bw,avx512dq,avx512vl,avx2,bmi1,bmi2,lzcnt,popcnt"
     );
 }
 

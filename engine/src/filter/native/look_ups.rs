@@ -47,7 +47,7 @@ impl LookUps {
             match plan.tier {
                 // Their table follows from the anchors alone.
                 AnchorTier::Phrase => {}
-                AnchorTier::Word => words.push((entry, literal, plan.offsets[0], plan.beside)),
+                AnchorTier::Word => words.push((entry, literal, plan.offsets[0])),
                 AnchorTier::Long | AnchorTier::Medium if plan.beyond_ascii => {
                     foreign.push((entry, literal, plan))
                 }

@@ -16,6 +16,7 @@ mod buckets;
 mod gram_table;
 mod kernel;
 mod look_ups;
+mod noted;
 mod phrases;
 mod shorts;
 mod words;
@@ -30,7 +31,8 @@ use crate::filter::{Candidate, FilterScratch, SimdLevel};
 use gram_table::GramTable;
 use kernel::Kernel;
 use look_ups::SampledGrams;
-use phrases::PhraseTable;
+use noted::Noted;
+use phrases::{PhraseTable, Phrases};
 use shorts::ShortTable;
 use words::{SECTION, WordTable};
 
@@ -41,6 +43,12 @@ pub(crate) use words::WordSearch;
 const BEHIND: usize = 16;
 
 const WINDOW: usize = BLOCK + BEHIND;
+
+/// Where short anchors may stand in a section.
+pub(crate) type ShortPositions = Noted<{ SECTION + BLOCK }>;
+
+/// Short anchors noted for every block, whether so many may stand there or not.
+const SHORTS_AT_ONCE: usize = 6;
 
 /// The native filter of one database.
 #[derive(Debug)]
@@ -78,8 +86,9 @@ impl Native {
         let table = AnchorTable::new(anchors);
         let shorts = ShortTable::new(look_ups.shorts);
         let runs = RunAnchors::new(anchors);
-        let words = WordTable::new(&look_ups.words);
-        let phrases = PhraseTable::new(anchors);
+        let phrases = Phrases::new(anchors);
+        let words = WordTable::new(&look_ups.words, &phrases, &table);
+        let phrases = PhraseTable::new(&phrases);
         let by_words = !words.is_empty() || !phrases.is_empty();
         let kernel = Kernel::new(level.resolve(), by_words, &shorts, &runs);
         Native {
@@ -108,7 +117,8 @@ impl Native {
             + self.shorts.memory()
     }
 
-    /// The search itself; `masks` is the kernel's comparison of one block, which also writes down its letters and digits.
+    /// The search itself; `masks` is the kernel's comparison of one block, which also writes down its letters and digits, and
+    /// `look_up` looks up the words of a section.
     #[inline(always)]
     fn search(
         &self,
@@ -117,13 +127,15 @@ impl Native {
         until: usize,
         scratch: &mut FilterScratch,
         masks: impl Fn(&[u8; WINDOW], &mut [u8; WINDOW]) -> Masks,
+        look_up: impl Fn(&mut WordSearch, &WordTable),
     ) -> u64 {
         let mut looked = 0;
         let mut runs = self.runs.search();
-        let FilterScratch { candidates: found, words, .. } = scratch;
+        let FilterScratch { candidates: found, words, shorts, .. } = scratch;
         words.restart();
         for section in (from..text.len()).step_by(SECTION) {
-            words.begin(section.checked_sub(1).is_some_and(|i| text[i].is_ascii_alphanumeric()));
+            words.begin(section.checked_sub(1).map(|i| text[i]));
+            shorts.clear();
             for at in (section..text.len().min(section + SECTION)).step_by(BLOCK) {
                 let padded;
                 let window = match text.get(at..at + WINDOW) {
@@ -135,12 +147,15 @@ impl Native {
                     }
                 };
                 let masks = masks(window, words.letters(at - section));
-                words.block(at - section, masks.word);
+                words.block(at - section, window, masks.word);
+                shorts.block::<SHORTS_AT_ONCE>(at - section, masks.short);
                 let length = (text.len() - at).min(BLOCK);
                 looked += self.block(masks, window, text, at, length, &mut runs, found);
             }
+            looked += self.follow_shorts(shorts, words, text, section, found);
             if self.kernel.by_words() {
-                looked += self.look_up_words(words, text, section, found);
+                look_up(words, &self.words);
+                looked += self.follow_words(words, text, section, found);
             }
         }
         for word in words.unfinished(text.len()).filter(|word| word.at < until) {
@@ -163,10 +178,7 @@ impl Native {
         runs: &mut RunSearch<'_>,
         found: &mut Vec<Candidate>,
     ) -> u64 {
-        let mut looked = masks.short.count_ones().into();
-        for offset in bits(masks.short) {
-            self.look_up_short(window, offset, text, at, found);
-        }
+        let mut looked = 0;
         if !self.ascii.is_empty() {
             looked += self.look_up_sampled(&self.ascii, window, text, at, found);
         }
@@ -179,27 +191,44 @@ impl Native {
         looked
     }
 
-    /// Compares the anchors whose words stand in a section of the text.
+    /// Compares the short anchors that were found in a section of the text.
     #[inline(always)]
-    fn look_up_words(
+    fn follow_shorts(
+        &self,
+        shorts: &mut ShortPositions,
+        bytes: &WordSearch,
+        text: &[u8],
+        section: usize,
+        found: &mut Vec<Candidate>,
+    ) -> u64 {
+        shorts.narrow(|at| self.shorts.may_have(*bytes.bytes_at(at)));
+        for &at in shorts.positions() {
+            for entry in self.shorts.entries(*bytes.bytes_at(at)) {
+                let start = (section + usize::from(at)).checked_sub(usize::from(entry.offset));
+                let Some(start) = start else { continue };
+                self.check(entry.entry, text, start, found);
+            }
+        }
+        shorts.positions().len() as u64
+    }
+
+    /// Compares the anchors whose words were found in a section of the text.
+    #[inline(always)]
+    fn follow_words(
         &self,
         words: &mut WordSearch,
         text: &[u8],
         section: usize,
         found: &mut Vec<Candidate>,
     ) -> u64 {
-        let mut looked = 0;
-        words.look_up(&self.words, &self.phrases);
-        looked += words.narrow(&self.words, text, section) as u64;
-        for (entry, start) in words.named(&self.words, section) {
-            self.check(entry, text, start, found);
-        }
+        words.compare(&self.words);
+        words.named(section).for_each(|(entry, start)| self.check(entry, text, start, found));
+        words.narrow_pairs(&self.phrases);
         for pair in words.pairs(section) {
-            looked += 1;
             self.phrases.of_pair(pair.hash).for_each(|entry| self.check(entry, text, pair.at, found));
         }
         words.end(section);
-        looked
+        words.found()
     }
 
     /// Looks up the grams at every second position.
@@ -233,21 +262,6 @@ impl Native {
         found: &mut Vec<Candidate>,
     ) {
         for entry in table.entries(gram_table::read(window, offset)) {
-            let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
-            self.check(entry.entry, text, start, found);
-        }
-    }
-
-    #[inline(never)]
-    fn look_up_short(
-        &self,
-        window: &[u8; WINDOW],
-        offset: usize,
-        text: &[u8],
-        at: usize,
-        found: &mut Vec<Candidate>,
-    ) {
-        for entry in self.shorts.entries(window, offset) {
             let Some(start) = (at + offset).checked_sub(usize::from(entry.offset)) else { continue };
             self.check(entry.entry, text, start, found);
         }

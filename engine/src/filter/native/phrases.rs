@@ -9,11 +9,11 @@ use crate::anchor::hash::{WORD_KEY, of_pair, of_word};
 use crate::anchor::list::{AnchorList, Bytes, Position};
 use crate::filter::native::buckets::{Buckets, upper};
 
-/// Bits of the bitmap for each pair, so that one in sixteen is set.
-const BITS_PER_PAIR: usize = 16;
+/// Bits of the bitmap for each pair, so that one in eight is set.
+const BITS_PER_PAIR: usize = 8;
 
-/// 2^17 bits are 16 KiB; 2^24 are 2 MiB, which is more than a second-level cache holds.
-const LEAST_BITS: u32 = 17;
+/// 2^16 bits are 8 KiB; 2^24 are 2 MiB, which is more than a second-level cache holds.
+const LEAST_BITS: u32 = 16;
 const MOST_BITS: u32 = 24;
 
 /// The anchors that are a word before one of some others.
@@ -28,17 +28,33 @@ pub(super) struct PhraseTable {
     firsts: Buckets<u32>,
 }
 
-impl PhraseTable {
-    pub(super) fn new(anchors: &AnchorList) -> PhraseTable {
-        let mut pairs: Vec<(u64, u32)> = Vec::new();
-        let mut firsts: Vec<(u64, u32)> = Vec::new();
+/// What is looked up of phrases.
+#[derive(Debug, Default)]
+pub(super) struct Phrases {
+    /// The hashes of first words, each with an entry of the exact table.
+    firsts: Vec<(u64, u32)>,
+    /// The hashes of both words, each with an entry of the exact table.
+    pub(super) pairs: Vec<(u64, u64, u32)>,
+}
+
+impl Phrases {
+    pub(super) fn new(anchors: &AnchorList) -> Phrases {
+        let mut phrases = Phrases::default();
         for (entry, string) in (0u32..).zip(anchors.strings()).filter(|(_, string)| !string.next.is_empty()) {
             each_key(anchors, string, |key| {
                 let first = of_word(key);
-                firsts.push((first, entry));
-                pairs.extend(string.next.iter().map(|&next| (of_pair(first, of_word(next)), entry)));
+                phrases.firsts.push((first, entry));
+                phrases.pairs.extend(string.next.iter().map(|&next| (first, of_word(next), entry)));
             });
         }
+        phrases
+    }
+}
+
+impl PhraseTable {
+    pub(super) fn new(phrases: &Phrases) -> PhraseTable {
+        let pairs = phrases.pairs.iter().map(|&(first, next, entry)| (of_pair(first, next), entry));
+        let pairs: Vec<(u64, u32)> = pairs.collect();
         let bits = (pairs.len() * BITS_PER_PAIR).next_power_of_two().trailing_zeros();
         let shift = 64 - bits.clamp(LEAST_BITS, MOST_BITS);
         let mut bitmap = vec![0u64; 1 << (64 - shift - 6)];
@@ -50,7 +66,7 @@ impl PhraseTable {
             bitmap: bitmap.into(),
             shift,
             pairs: Buckets::new(&pairs),
-            firsts: Buckets::new(&firsts),
+            firsts: Buckets::new(&phrases.firsts),
         }
     }
 

@@ -10,7 +10,6 @@ use crate::anchor::grams::{MOST_SHORT, SHORT_GRAM};
 use crate::anchor::rarity;
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
-use crate::filter::native::WINDOW;
 use crate::filter::native::gram_table::{self, GramEntry, GramTable, Grams};
 use crate::serial::{Reader, Writer};
 
@@ -82,16 +81,16 @@ impl ShortTable {
         self.grams.is_empty()
     }
 
-    /// Whether a short anchor's bytes may stand at `offset` of the window.
+    /// Whether a short anchor may stand where these bytes do: 1 or 0.
     #[inline(always)]
-    pub(super) fn may_have(&self, window: &[u8; WINDOW], offset: usize) -> bool {
-        self.grams.may_have(gram_table::read_short(window, offset))
+    pub(super) fn may_have(&self, bytes: [u8; BYTES]) -> usize {
+        usize::from(self.grams.may_have(gram_table::short(bytes)))
     }
 
-    /// The anchors whose bytes stand at `offset` of the window.
+    /// The anchors that have these bytes, as far as they are looked up.
     #[inline]
-    pub(super) fn entries(&self, window: &[u8; WINDOW], offset: usize) -> impl Iterator<Item = &GramEntry> {
-        self.grams.entries(gram_table::read_short(window, offset))
+    pub(super) fn entries(&self, bytes: [u8; BYTES]) -> impl Iterator<Item = &GramEntry> {
+        self.grams.entries(gram_table::short(bytes))
     }
 
     /// The buckets of a byte at one of the compared places.

@@ -1,137 +1,216 @@
-//! Words: the first bytes of every run of letters and digits in the text, looked up by hash.
+//! Words: the first bytes of every run of letters and digits in the text, looked up by hash, with the bytes beside them.
+
+use std::hint::select_unpredictable;
 
 use crate::anchor::Literal;
-use crate::anchor::grams::{Beside, fold, word_hashes};
-use crate::anchor::hash::{WORD_KEY, of_long_word, of_pair, of_word, of_word_before, of_word_behind};
+use crate::anchor::grams::{Neighbours, word_looks};
+use crate::anchor::hash::{WORD_KEY, of_pair, of_word};
 use crate::error::LoadError;
-use crate::filter::native::buckets::{Buckets, upper};
-use crate::filter::native::phrases::PhraseTable;
+use crate::filter::native::buckets::upper;
+use crate::filter::native::noted::Noted;
+use crate::filter::native::phrases::{PhraseTable, Phrases};
 use crate::filter::native::{BEHIND, WINDOW, look_ups};
 use crate::filter::runs::BLOCK;
+use crate::filter::table::{AnchorTable, Prefix};
 use crate::serial::{Reader, Writer};
 
-/// Bits of the first bitmap, by the key of a word: 8 KiB, which stay in a first-level cache.
+/// Slots are 2^this many: 256 KiB of them, of which ordinary text reads few.
 ///
 /// PERF: a constant, so that the loop over the words need not keep it.
-const KEY_BITS: u32 = 16;
+const SLOT_BITS: u32 = 14;
+const SLOTS: usize = 1 << SLOT_BITS;
 
-/// Bits of the second bitmap, by what is looked up of a word: 32 KiB.
-const BITS: u32 = 18;
-
-/// The words of anchors.
+/// The words of anchors, and which word of a phrase may follow which.
 #[derive(Debug)]
 pub(super) struct WordTable {
-    keys: Box<[u64; 1 << (KEY_BITS - 6)]>,
-    bitmap: Box<[u64; 1 << (BITS - 6)]>,
-    entries: Buckets<WordEntry>,
+    slots: Box<[Slot; SLOTS]>,
+    /// `groups[starts[s]..starts[s + 1]]` are those of slot s.
+    starts: Box<[u32; SLOTS + 1]>,
+    groups: Box<[Group]>,
 }
 
-/// A word of an anchor: the anchor's entry in the exact table, and in the lowest four bits where in the anchor the word
-/// begins.
+/// What all words of one hash have in common.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct WordEntry(u32);
+struct Slot {
+    /// What stands before and behind the words of anchors.
+    before: Neighbours,
+    behind: Neighbours,
+    /// Of the words that come next in a phrase, a bit each: see [`next_bit`].
+    next: u64,
+}
 
-impl WordEntry {
-    /// The anchor's entry in the exact table.
-    pub(super) fn entry(self) -> u32 {
+/// Words of anchors that have the same slot, with as much of each anchor from there on as is compared at once.
+///
+/// PERF: several together, because how many there are of a word is hard to predict, and to compare what is not there costs
+/// next to nothing.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    prefixes: [Prefix; TOGETHER],
+    before: [Neighbours; TOGETHER],
+    places: [Place; TOGETHER],
+}
+
+const TOGETHER: usize = 4;
+
+/// Where a word stands in an anchor: the anchor's entry in the exact table, and in the lowest four bits the offset of the
+/// word.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u32);
+
+impl Place {
+    fn entry(self) -> u32 {
         self.0 >> 4
     }
 
-    /// Where in the anchor the word begins.
-    pub(super) fn offset(self) -> usize {
+    fn offset(self) -> usize {
         (self.0 & 15) as usize
+    }
+}
+
+impl Group {
+    /// A group of none.
+    const EMPTY: Group = Group {
+        prefixes: [Prefix::NEVER; TOGETHER],
+        before: [Neighbours(0); TOGETHER],
+        places: [Place(0); TOGETHER],
+    };
+
+    /// Whether a member may stand where these bytes do: 1 or 0.
+    #[inline(always)]
+    fn may_begin(&self, member: usize, bytes: u64, before: u8) -> usize {
+        // PERF: nothing predicts what the answer is.
+        select_unpredictable(self.prefixes[member].may_begin(bytes), self.before[member].may_have(before), 0)
+            as usize
     }
 }
 
 /// What is looked up of the words of anchors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
-    /// The hash of each one's key, in order; only as many bits of it as the first bitmap needs.
-    keys: Vec<u16>,
-    /// Hashes with entry and offset, in order.
-    hashes: Vec<(u64, u32)>,
+    entries: Vec<WordLookUp>,
+}
+
+/// What is looked up of one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct WordLookUp {
+    hash: u64,
+    before: Neighbours,
+    behind: Neighbours,
+    place: Place,
 }
 
 impl Words {
-    /// Takes entry, anchor, the offset of its word and what is looked up with it.
-    pub(super) fn new(anchors: &[(u32, &Literal, usize, Beside)]) -> Words {
-        let mut keys: Vec<u16> = Vec::new();
-        let mut hashes: Vec<(u64, u32)> = Vec::new();
-        for &(entry, literal, offset, beside) in anchors {
-            let of_word =
-                word_hashes(literal, offset, beside).expect("the plan of the anchor found them few enough");
-            let place = u32::try_from(offset).expect("anchors are at most 16 bytes long");
-            hashes.extend(of_word.into_iter().map(|hash| (hash, entry << 4 | place)));
-            let key_places = word_hashes(literal, offset, Beside::Key).expect("a long key begins with a key");
-            keys.extend(key_places.into_iter().map(place_of_key));
+    /// Takes entry, anchor and the offset of its word.
+    pub(super) fn new(anchors: &[(u32, &Literal, usize)]) -> Words {
+        let mut entries: Vec<WordLookUp> = Vec::new();
+        for &(entry, literal, offset) in anchors {
+            let looks = word_looks(literal, offset).expect("the plan of the anchor found them few enough");
+            let place = Place(entry << 4 | u32::try_from(offset).expect("anchors are at most 16 bytes long"));
+            entries.extend(looks.into_iter().map(|look| WordLookUp {
+                hash: of_word(look.key),
+                before: look.before,
+                behind: look.behind,
+                place,
+            }));
         }
-        keys.sort_unstable();
-        keys.dedup();
-        hashes.sort_unstable();
-        hashes.dedup();
-        Words { keys, hashes }
+        entries.sort_unstable();
+        entries.dedup();
+        Words { entries }
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.list(&self.keys, |writer, key| writer.u16(*key));
-        writer.list(&self.hashes, |writer, (hash, entry_and_offset)| {
-            writer.u64(*hash);
-            writer.u32(*entry_and_offset);
+        writer.list(&self.entries, |writer, entry| {
+            writer.u64(entry.hash);
+            writer.u32(entry.before.0);
+            writer.u32(entry.behind.0);
+            writer.u32(entry.place.0);
         });
     }
 
     /// Reads those of so many anchors.
     pub(super) fn read(reader: &mut Reader<'_>, anchors: usize) -> Result<Words, LoadError> {
-        let keys = reader.list(2, Reader::u16)?;
-        let hashes = reader.list(12, |reader| {
+        let entries = reader.list(20, |reader| {
             let hash = reader.u64()?;
+            let (before, behind) = (Neighbours(reader.u32()?), Neighbours(reader.u32()?));
             let (entry, offset) = look_ups::read_place(reader, anchors)?;
-            Ok((hash, entry << 4 | u32::from(offset)))
+            Ok(WordLookUp { hash, before, behind, place: Place(entry << 4 | u32::from(offset)) })
         })?;
-        if !keys.is_sorted() || !hashes.is_sorted() {
+        if !entries.is_sorted() {
             return Err(LoadError::malformed("the words of its anchors are not in order"));
         }
-        Ok(Words { keys, hashes })
+        Ok(Words { entries })
     }
 }
 
 impl WordTable {
-    pub(super) fn new(words: &Words) -> WordTable {
-        let mut keys = Box::new([0u64; 1 << (KEY_BITS - 6)]);
-        for &key in &words.keys {
-            keys[usize::from(key >> 6)] |= 1 << (key & 63);
+    pub(super) fn new(words: &Words, phrases: &Phrases, table: &AnchorTable) -> WordTable {
+        let mut slots = boxed(Slot::default());
+        let mut starts: Box<[u32; SLOTS + 1]> = boxed(0);
+        let mut groups = Vec::new();
+        let mut rest = words.entries.as_slice();
+        // In the order of the hashes, and so of the slots.
+        for (i, slot) in slots.iter_mut().enumerate() {
+            let (own, behind) = rest.split_at(rest.partition_point(|word| place(word.hash) <= i));
+            rest = behind;
+            for of_group in own.chunks(TOGETHER) {
+                let mut group = Group::EMPTY;
+                for (member, word) in of_group.iter().enumerate() {
+                    slot.before.0 |= word.before.0;
+                    slot.behind.0 |= word.behind.0;
+                    group.prefixes[member] = table.prefix(word.place.entry(), word.place.offset());
+                    group.before[member] = word.before;
+                    group.places[member] = word.place;
+                }
+                groups.push(group);
+            }
+            starts[i + 1] = u32::try_from(groups.len()).expect("fewer than the bytes of the database");
         }
-        let mut bitmap = Box::new([0u64; 1 << (BITS - 6)]);
-        for &(hash, _) in &words.hashes {
-            let (word, bit) = place(hash);
-            bitmap[word] |= 1 << bit;
+        for &(first, next, _) in &phrases.pairs {
+            slots[place(first)].next |= 1 << next_bit(next);
         }
-        let entries: Vec<(u64, WordEntry)> =
-            words.hashes.iter().map(|&(hash, of)| (hash, WordEntry(of))).collect();
-        WordTable { keys, bitmap, entries: Buckets::new(&entries) }
+        WordTable { slots, starts, groups: groups.into() }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.groups.is_empty()
     }
 
-    /// Whether a word may be in the table by the hash of its key: 1 or 0.
     #[inline(always)]
-    fn may_begin(&self, hash: u64) -> usize {
-        let place = place_of_key(hash);
-        (self.keys[usize::from(place >> 6)] >> (place & 63) & 1) as usize
+    fn slot(&self, hash: u64) -> &Slot {
+        &self.slots[place(hash)]
     }
 
-    /// Whether what is looked up of a word may be in the table: 1 or 0.
+    /// The anchors with a word of this hash, and hardly ever others.
     #[inline(always)]
-    fn may_have(&self, hash: u64) -> usize {
-        let (word, bit) = place(hash);
-        (self.bitmap[word] >> bit & 1) as usize
+    fn groups(&self, hash: u64) -> &[Group] {
+        let slot = place(hash);
+        &self.groups[self.starts[slot] as usize..self.starts[slot + 1] as usize]
     }
 
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.keys) + size_of_val(&*self.bitmap) + self.entries.memory()
+        size_of_val(&*self.slots) + size_of_val(&*self.starts) + size_of_val(&*self.groups)
     }
+}
+
+/// An array that would be too long for a stack.
+fn boxed<T: Copy, const N: usize>(value: T) -> Box<[T; N]> {
+    let Ok(boxed) = vec![value; N].into_boxed_slice().try_into() else {
+        unreachable!("the slice has this length")
+    };
+    boxed
+}
+
+/// The slot of a hash.
+#[inline(always)]
+fn place(hash: u64) -> usize {
+    upper(hash, 64 - SLOT_BITS)
+}
+
+/// Which bit of the word before it stands for a word with this hash.
+#[inline(always)]
+fn next_bit(hash: u64) -> u32 {
+    // Bits that the slot of the word does not depend on.
+    (hash >> 40) as u32 & 63
 }
 
 /// Bytes of text whose words are noted before they are looked up.
@@ -139,6 +218,9 @@ pub(super) const SECTION: usize = 2048;
 
 /// Positions noted for every block, whether it has that many words or not.
 const AT_ONCE: usize = 12;
+
+/// Bytes that are kept before a section.
+const BEFORE: usize = 16;
 
 /// The words of a section of the text, and what was found among them.
 ///
@@ -149,24 +231,30 @@ const AT_ONCE: usize = 12;
 pub(crate) struct WordSearch {
     /// The section's letters and digits, folded; zeros elsewhere.
     letters: [u8; SECTION + BEHIND],
+    /// The section itself, behind the byte before it.
+    bytes: [u8; BEFORE + SECTION + BEHIND],
     /// Every second byte begins a word at most; the rest is room for those noted at once.
-    positions: [Position; MOST_WORDS + BLOCK],
-    count: usize,
+    positions: Noted<{ MOST_WORDS + BLOCK }>,
     /// Whether the byte before the next block is a letter or digit.
     before: bool,
     /// The last two words before the section, the nearer one last: where they begin in the text.
     last: [Option<Word>; 2],
-    /// Positions of the words that may be in the table, by their first bytes; then by all that is looked up of them.
+    /// Of the words that may be in the table, the positions.
     words: [u16; MOST_WORDS],
     /// Of the pairs that may be in the table the index of the second word.
     pairs: [u16; MOST_WORDS],
     /// How many words and pairs were found.
     found: (usize, usize),
-    /// What is looked up of the words, as far as it may be in the table: the hash, with the position in the lowest bits.
-    asked: Box<[u64; MOST_ASKED]>,
-    asked_count: usize,
-    /// Entries of the table with the same hash, and where their words begin.
-    named: Vec<(WordEntry, u16)>,
+    /// The anchors that agree with what stands at one of the words, and room for more.
+    named: Vec<Named>,
+    named_count: usize,
+}
+
+/// A word of an anchor, and where it stands in the section.
+#[derive(Clone, Copy, Debug, Default)]
+struct Named {
+    place: Place,
+    at: u16,
 }
 
 /// A word somewhere in the text, or two in a row.
@@ -176,42 +264,31 @@ pub(super) struct Word {
     pub(super) hash: u64,
 }
 
+/// What is looked up of a word.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    hash: u64,
+    /// The byte before it, and the one behind its key.
+    before: u8,
+    behind: u8,
+}
+
 /// Most words of a section; they stand apart.
 const MOST_WORDS: usize = SECTION / 2;
-
-/// Most that is looked up of them; a power of two.
-const MOST_ASKED: usize = LOOK_UPS * MOST_WORDS;
-
-/// Words whose hashes are worked out together.
-const TOGETHER: usize = 8;
-
-/// Look-ups of a word: by key, by long key, and by that with the byte before or behind.
-const LOOK_UPS: usize = 4;
-
-/// The bits of a hash that make room for a position; no table looks at them.
-const POSITION: u64 = 0xffff;
-
-/// PERF: apart from each other in memory, or the compiler gathers several and counts their zeros in vectors, which was slower.
-#[derive(Clone, Copy, Debug, Default)]
-struct Position {
-    at: u16,
-    _apart: u16,
-}
 
 impl Default for WordSearch {
     fn default() -> WordSearch {
         WordSearch {
             letters: [0; SECTION + BEHIND],
-            positions: [Position::default(); MOST_WORDS + BLOCK],
-            count: 0,
+            bytes: [0; BEFORE + SECTION + BEHIND],
+            positions: Noted::default(),
             before: false,
             last: [None; 2],
             words: [0; MOST_WORDS],
             pairs: [0; MOST_WORDS],
             found: (0, 0),
-            asked: Box::new([0; MOST_ASKED]),
-            asked_count: 0,
             named: Vec::new(),
+            named_count: 0,
         }
     }
 }
@@ -222,10 +299,11 @@ impl WordSearch {
         self.last = [None; 2];
     }
 
-    /// Begins a section; `before` says whether a letter or digit stands before it.
-    pub(super) fn begin(&mut self, before: bool) {
-        self.count = 0;
-        self.before = before;
+    /// Begins a section behind a byte, or at the beginning of the text.
+    pub(super) fn begin(&mut self, before: Option<u8>) {
+        self.positions.clear();
+        self.before = before.is_some_and(|b| b.is_ascii_alphanumeric());
+        self.bytes[BEFORE - 1] = before.unwrap_or(0);
     }
 
     /// Where the letters of the block at `at` and of what follows it are to be written.
@@ -236,134 +314,113 @@ impl WordSearch {
 
     /// Notes the words that begin in the block at `at`, of which bit i of `word` says whether byte i is a letter or digit.
     #[inline(always)]
-    pub(super) fn block(&mut self, at: usize, word: u64) {
-        let mut starts = word & !(word << 1 | u64::from(self.before));
+    pub(super) fn block(&mut self, at: usize, window: &[u8; WINDOW], word: u64) {
+        self.bytes[BEFORE + at..BEFORE + at + WINDOW].copy_from_slice(window);
+        let starts = word & !(word << 1 | u64::from(self.before));
         self.before = word >> 63 != 0;
-        let count = starts.count_ones() as usize;
-        let noted = &mut self.positions[self.count..self.count + BLOCK];
-        let mut next = |place: &mut Position| {
-            #[expect(clippy::cast_possible_truncation, reason = "below the length of a section")]
-            let position = (at + starts.trailing_zeros() as usize) as u16;
-            place.at = position;
-            starts &= starts.wrapping_sub(1);
-        };
-        noted[..AT_ONCE].iter_mut().for_each(&mut next);
-        if count > AT_ONCE {
-            noted[AT_ONCE..count].iter_mut().for_each(&mut next);
-        }
-        self.count += count;
+        self.positions.block::<AT_ONCE>(at, starts);
     }
 
-    /// Looks up the words of the section, and what each makes with the one before it.
+    /// The section's bytes from a position on.
     #[inline(always)]
-    pub(super) fn look_up(&mut self, table: &WordTable, phrases: &PhraseTable) {
-        self.found = (0, 0);
-        let mut before = self.last[1].map_or(0, |last| last.hash);
-        // PERF: the hashes of several words at a time, which the compiler turns into vector code.
-        let whole = self.count - self.count % TOGETHER;
-        for first in (0..whole).step_by(TOGETHER) {
-            let at: [u16; TOGETHER] = std::array::from_fn(|k| self.positions[first + k].at);
-            let hashes = at.map(|at| key_at(&self.letters, at)).map(of_word);
-            let pairs: [u64; TOGETHER] =
-                std::array::from_fn(|k| of_pair(if k == 0 { before } else { hashes[k - 1] }, hashes[k]));
-            before = hashes[TOGETHER - 1];
-            for k in 0..TOGETHER {
-                self.note(table, phrases, first + k, at[k], hashes[k], pairs[k]);
+    pub(super) fn bytes_at<const N: usize>(&self, at: u16) -> &[u8; N] {
+        const { assert!(N <= BEHIND, "a block is noted with what follows it") };
+        let from = BEFORE + (usize::from(at) & (SECTION - 1));
+        self.bytes[from..from + N].try_into().expect("the slice has this length")
+    }
+
+    /// Looks up the words of the section, and each as the one that comes next for the one before it.
+    #[inline(always)]
+    pub(super) fn look_up(&mut self, table: &WordTable) {
+        let next = self.last[1].map_or(0, |last| table.slot(last.hash).next);
+        let positions = self.positions.positions();
+        let found = (&mut self.words, &mut self.pairs);
+        self.found = look_up(&self.letters, &self.bytes, positions, next, table, found);
+    }
+
+    /// Compares the anchors of the words that were found.
+    #[inline(always)]
+    pub(super) fn compare(&mut self, table: &WordTable) {
+        let mut count = 0;
+        for &at in &self.words[..self.found.0] {
+            let look = look_at(&self.letters, &self.bytes, at);
+            let bytes = u64::from_le_bytes(*self.bytes_at(at));
+            let groups = table.groups(look.hash);
+            if self.named.len() < count + groups.len() * TOGETHER {
+                self.named.resize((count + groups.len() * TOGETHER) * 2, Named::default());
+            }
+            for group in groups {
+                for member in 0..TOGETHER {
+                    self.named[count] = Named { place: group.places[member], at };
+                    count += group.may_begin(member, bytes, look.before);
+                }
             }
         }
-        for i in whole..self.count {
-            let at = self.positions[i].at;
-            let hash = of_word(key_at(&self.letters, at));
-            self.note(table, phrases, i, at, hash, of_pair(before, hash));
-            before = hash;
-        }
+        self.named_count = count;
     }
 
-    /// Puts down a word and what it makes with the one before it, and counts what may be in a table.
+    /// The entries of the exact table that agreed, and where in the text their anchors would begin.
     #[inline(always)]
-    fn note(
-        &mut self,
-        table: &WordTable,
-        phrases: &PhraseTable,
-        index: usize,
-        at: u16,
-        hash: u64,
-        pair: u64,
-    ) {
-        let (words, pairs) = &mut self.found;
-        // There are never more hits than words.
-        self.words[*words & (MOST_WORDS - 1)] = at;
-        *words += table.may_begin(hash);
-        #[expect(clippy::cast_possible_truncation, reason = "below the number of words of a section")]
-        let index = index as u16;
-        self.pairs[*pairs & (MOST_WORDS - 1)] = index;
-        *pairs += phrases.may_have(pair);
-    }
-
-    /// Of the words that were found: what more of them may be in the table. Returns how much of that there is.
-    ///
-    /// PERF: every step puts down what it has and counts it if it was right, so that there is nothing to predict; and so
-    /// do the next two.
-    #[inline(always)]
-    pub(super) fn narrow(&mut self, table: &WordTable, text: &[u8], section: usize) -> usize {
-        let mut asked = 0;
-        for i in 0..self.found.0 {
-            let at = self.words[i];
-            for hash in self.hashes(text, section, at) {
-                self.asked[asked & (MOST_ASKED - 1)] = hash & !POSITION | u64::from(at);
-                asked += table.may_have(hash);
-            }
-        }
-        self.asked_count = asked;
-        asked
-    }
-
-    /// The entries of the table for that, each with where in the text its anchor would begin.
-    #[inline(always)]
-    pub(super) fn named(&mut self, table: &WordTable, section: usize) -> impl Iterator<Item = (u32, usize)> {
-        self.named.clear();
-        for asked in &self.asked[..self.asked_count] {
-            let at = (asked & POSITION) as u16;
-            self.named.extend(table.entries.of(*asked).map(|entry| (entry, at)));
-        }
-        self.named.iter().filter_map(move |&(entry, at)| {
-            let start = (section + usize::from(at)).checked_sub(entry.offset())?;
-            Some((entry.entry(), start))
+    pub(super) fn named(&self, section: usize) -> impl Iterator<Item = (u32, usize)> {
+        self.named[..self.named_count].iter().filter_map(move |named| {
+            let start = (section + usize::from(named.at)).checked_sub(named.place.offset())?;
+            Some((named.place.entry(), start))
         })
     }
 
-    /// All that is looked up of a word.
+    /// How many words and pairs of the section may be in a table.
+    pub(super) fn found(&self) -> u64 {
+        (self.found.0 + self.found.1) as u64
+    }
+
+    /// Of the pairs those that may be in the table by the hash of both words.
     #[inline(always)]
-    fn hashes(&self, text: &[u8], section: usize, at: u16) -> [u64; LOOK_UPS] {
-        let key = long_key_at(&self.letters, at);
-        let hash = of_long_word(key);
-        let start = section + usize::from(at);
-        let before = start.checked_sub(1).map_or(0, |i| text[i]);
-        let behind = text.get(start + length(key)).copied().unwrap_or(0);
-        [of_word(key & KEY), hash, of_word_behind(hash, fold(before)), of_word_before(hash, fold(behind))]
+    pub(super) fn narrow_pairs(&mut self, phrases: &PhraseTable) {
+        let mut pairs = 0;
+        for i in 0..self.found.1 {
+            let index = self.pairs[i];
+            self.pairs[pairs & (MOST_WORDS - 1)] = index;
+            pairs += self.pair(index).map_or(0, |(_, hash)| phrases.may_have(hash));
+        }
+        self.found.1 = pairs;
     }
 
     /// The pairs that may be in the table: where the first word begins, and the hash of both.
     #[inline(always)]
     pub(super) fn pairs(&self, section: usize) -> impl Iterator<Item = Word> {
-        self.pairs[..self.found.1].iter().filter_map(move |&i| {
-            let i = usize::from(i);
-            let second = self.word_at(section, self.positions[i].at);
-            let before = i.checked_sub(1).map(|i| self.word_at(section, self.positions[i].at));
-            let first = before.or(self.last[1])?;
-            Some(Word { at: first.at, hash: of_pair(first.hash, second.hash) })
+        self.pairs[..self.found.1].iter().filter_map(move |&index| {
+            let (first, hash) = self.pair(index)?;
+            let at = match first {
+                Some(at) => section + usize::from(at),
+                None => self.last[1]?.at,
+            };
+            Some(Word { at, hash })
         })
     }
 
+    /// Where the word before the one with an index stands, if in this section, and the hash of both.
+    #[inline(always)]
+    fn pair(&self, index: u16) -> Option<(Option<u16>, u64)> {
+        let hash = |at: u16| look_at(&self.letters, &self.bytes, at).hash;
+        let index = usize::from(index);
+        let positions = self.positions.positions();
+        let second = hash(positions[index]);
+        let Some(first) = index.checked_sub(1).map(|i| positions[i]) else {
+            return Some((None, of_pair(self.last[1]?.hash, second)));
+        };
+        Some((Some(first), of_pair(hash(first), second)))
+    }
+
     fn word_at(&self, section: usize, at: u16) -> Word {
-        Word { at: section + usize::from(at), hash: of_word(key_at(&self.letters, at)) }
+        Word { at: section + usize::from(at), hash: look_at(&self.letters, &self.bytes, at).hash }
     }
 
     /// Ends the section.
     #[inline(always)]
     pub(super) fn end(&mut self, section: usize) {
-        for position in &self.positions[self.count.saturating_sub(2)..self.count] {
-            self.last = [self.last[1], Some(self.word_at(section, position.at))];
+        let positions = self.positions.positions();
+        for &at in &positions[positions.len().saturating_sub(2)..] {
+            self.last = [self.last[1], Some(self.word_at(section, at))];
         }
     }
 
@@ -375,66 +432,75 @@ impl WordSearch {
     }
 }
 
-/// The key of the word that begins at `at`.
+/// Puts down the positions of the words that may be in the table, and the indices of those that may be the second one of a
+/// phrase; says how many there are.
+///
+/// PERF: every step puts down what it has and counts it if it was right, so that there is nothing to predict.
 #[inline(always)]
-fn key_at(letters: &[u8; SECTION + BEHIND], at: u16) -> u64 {
-    long_key_at(letters, at) & KEY
+fn look_up(
+    letters: &[u8; SECTION + BEHIND],
+    bytes: &[u8; BEFORE + SECTION + BEHIND],
+    positions: &[u16],
+    mut next: u64,
+    table: &WordTable,
+    (words, pairs): (&mut [u16; MOST_WORDS], &mut [u16; MOST_WORDS]),
+) -> (usize, usize) {
+    let (mut words_count, mut pairs_count) = (0, 0);
+    for (index, &at) in (0u16..).zip(positions) {
+        let look = look_at(letters, bytes, at);
+        let slot = table.slot(look.hash);
+        // There are never more hits than words.
+        words[words_count & (MOST_WORDS - 1)] = at;
+        words_count += (slot.before.may_have(look.before) & slot.behind.may_have(look.behind)) as usize;
+        pairs[pairs_count & (MOST_WORDS - 1)] = index;
+        pairs_count += (next >> next_bit(look.hash) & 1) as usize;
+        next = slot.next;
+    }
+    (words_count, pairs_count)
 }
 
-/// The bytes that a key takes of a long one.
-const KEY: u64 = u64::MAX >> (64 - 8 * WORD_KEY);
-
-/// The long key of the word that begins at `at`.
+/// What is looked up of the word that begins at `at`.
 #[inline(always)]
-fn long_key_at(letters: &[u8; SECTION + BEHIND], at: u16) -> u64 {
+fn look_at(letters: &[u8; SECTION + BEHIND], bytes: &[u8; BEFORE + SECTION + BEHIND], at: u16) -> Look {
     let at = usize::from(at) & (SECTION - 1);
-    let bytes: &[u8; 8] = letters[at..at + 8].try_into().expect("eight bytes");
-    first_word(u64::from_le_bytes(*bytes))
+    let word: &[u8; 8] = letters[at..at + 8].try_into().expect("eight bytes");
+    let (key, length) = key_of(u64::from_le_bytes(*word));
+    Look {
+        hash: of_word(key),
+        before: bytes[BEFORE + at - 1],
+        behind: bytes[BEFORE + at + (length & 7) as usize],
+    }
 }
 
-/// The bytes before the first zero; zeros behind them.
+/// The key of the word that these letters and zeros begin with, and how many bytes it has.
 #[inline(always)]
-fn first_word(bytes: u64) -> u64 {
-    // Bit 7 of the first zero byte is the lowest that is set here.
-    let zeros = bytes.wrapping_sub(0x0101_0101_0101_0101) & !bytes & 0x8080_8080_8080_8080;
-    bytes & (zeros ^ zeros.wrapping_sub(1))
+fn key_of(letters: u64) -> (u64, u32) {
+    // All letters and digits, folded, have bit 5; behind the last byte of a key another bit ends it.
+    let ends = !letters & BIT_5 | 1 << (8 * WORD_KEY);
+    let end = ends.trailing_zeros();
+    (letters & !(u64::MAX << end), end / 8)
 }
 
-/// Bytes of a key.
-#[inline(always)]
-fn length(key: u64) -> usize {
-    8 - (key.leading_zeros() / 8) as usize
-}
-
-/// The word and the bit of a hash in the second bitmap.
-#[inline(always)]
-fn place(hash: u64) -> (usize, usize) {
-    let place = upper(hash, 64 - BITS);
-    (place >> 6, place & 63)
-}
-
-/// The bit of a key's hash in the first bitmap.
-#[inline(always)]
-fn place_of_key(hash: u64) -> u16 {
-    (hash >> (64 - KEY_BITS)) as u16
-}
+/// Bit 5 of each byte of a key.
+const BIT_5: u64 = 0x2020_2020_2020_2020 >> (64 - 8 * WORD_KEY);
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::anchor::hash::first_bytes;
+    use crate::anchor::hash::word_key;
 
     #[test]
-    fn a_word_ends_at_the_first_zero() {
+    fn a_key_ends_at_the_first_zero() {
         for (bytes, length) in [
             (*b"a\0bcdefg", 1),
             (*b"ab\0\0\0\0\0\0", 2),
-            (*b"abcdefgh", 8),
+            (*b"abcdefgh", 6),
+            (*b"abcdef\0h", 6),
             (*b"01234\0xy", 5),
             (*b"abc\0\0de\0", 3),
         ] {
             let bytes = u64::from_le_bytes(bytes);
-            assert_eq!(first_word(bytes), first_bytes(bytes, length));
+            assert_eq!(key_of(bytes), (word_key(bytes, length as usize), length));
         }
     }
 }
