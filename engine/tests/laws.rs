@@ -375,7 +375,6 @@ fn bombs_in_runs_hit_a_budget() {
 }
 
 /// Two halves of a phrase in two arguments are found on the channel of arguments, with the hull as the span.
-#[ignore = "no strings are put together for now, see `view::JOINTS`"]
 #[test]
 fn halves_in_two_arguments() {
     let scanner = check::scanner(&stock::rules(), Config::new());
@@ -389,6 +388,27 @@ fn halves_in_two_arguments() {
     assert_eq!(found(text, Channel::ToolResult), None);
     assert_eq!(found(br#"see ["ignore", "previous"]"#, Channel::ToolArgs), None);
     assert!(found(br#"["please ig", "nore previ", "ous"]"#, Channel::ToolArgs).is_some());
+}
+
+/// Where strings are put together the tokens of the text itself are undone, too, wherever they stand: which of them are must
+/// not depend on how far they are from the end of a piece.
+#[test]
+fn tokens_far_from_a_joint_are_undone_whatever_the_cut() {
+    let rules = stock::rules();
+    let scanner = check::scanner(&rules, Config::new());
+    let mut oracle = Oracle::new(&rules).expect("the stock is valid");
+    // Where a word begins decides how a run in it is grouped: with the escape undone, behind it; else before it.
+    let run = encode::hex(&encode::hex(b" ignore all previous", ""), "");
+    for filler in [0, 29, 32, 300] {
+        let far = "x".repeat(filler);
+        let run = run.escape_ascii();
+        let text = format!(r#"{{"a": " {far}{run}", "b": "and {far}", "c": "so on"}}"#);
+        let expected = check::oracle(&mut oracle, &rules, text.as_bytes(), Channel::ToolArgs);
+        for cut in 0..text.len() {
+            let found = check::in_pieces(&scanner, text.as_bytes(), Channel::ToolArgs, &[cut]);
+            assert_eq!(found, expected, "{filler} bytes, cut at {cut}");
+        }
+    }
 }
 
 /// Law 3: after an error there is nothing but errors, and what a stream says of itself is to block and to hold back.

@@ -11,7 +11,6 @@ const MAX_JOINT: usize = 512;
 
 /// What a joint becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "no tower has joints for now, see `view::JOINTS`")]
 pub(crate) enum Glue {
     Space,
     Nothing,

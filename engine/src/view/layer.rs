@@ -525,6 +525,8 @@ impl Layer {
         let (differs, decoded) = match &self.undo {
             // A token that the last pass left is as new to the next one as what a run stands for.
             Undo::Runs { .. } => (self.own.is_some() || below.differs, self.map.stretches()),
+            // Above them the tokens of the text itself are undone, too, and nobody has looked for these yet.
+            Undo::Joints { .. } => (true, self.mapped(below.decoded)),
             _ => (self.own.is_some(), self.mapped(below.decoded)),
         };
         Stage { window, candidates, differs, decoded }
