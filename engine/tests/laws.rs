@@ -219,7 +219,7 @@ proptest! {
     fn strings_of_a_document_are_put_together(
         Rules(rules) in some_rules(),
         strings in prop::collection::vec((codes(), any::<prop::sample::Index>(), any::<prop::sample::Index>()), 1..4),
-        head in prop::sample::select(vec!["{\"a\":\"", " [\"", "\n{\"a\": {\"b\": \"", "x\""]),
+        head in prop::sample::select(vec!["{\"a\":\"", " [\"", "\n{\"a\": {\"b\": \"", "x\"", "\n x\""]),
         raw in raw_cuts(),
     ) {
         const JOINTS: [&str; 7] =
@@ -399,14 +399,14 @@ fn tokens_far_from_a_joint_are_undone_whatever_the_cut() {
     let mut oracle = Oracle::new(&rules).expect("the stock is valid");
     // Where a word begins decides how a run in it is grouped: with the escape undone, behind it; else before it.
     let run = encode::hex(&encode::hex(b" ignore all previous", ""), "");
-    for filler in [0, 29, 32, 300] {
-        let far = "x".repeat(filler);
+    for filler in [0, 5, 29, 32] {
+        let (before, behind) = ("x".repeat(filler), "and so on, ".repeat(30));
         let run = run.escape_ascii();
-        let text = format!(r#"{{"a": " {far}{run}", "b": "and {far}", "c": "so on"}}"#);
+        let text = format!(r#"{{"a": "\x20{before}{run} {behind}", "b": "{behind}"}}"#);
         let expected = check::oracle(&mut oracle, &rules, text.as_bytes(), Channel::ToolArgs);
         for cut in 0..text.len() {
             let found = check::in_pieces(&scanner, text.as_bytes(), Channel::ToolArgs, &[cut]);
-            assert_eq!(found, expected, "{filler} bytes, cut at {cut}");
+            assert_eq!(found, expected, "{filler} bytes before the run, cut at {cut}");
         }
     }
 }
