@@ -11,7 +11,6 @@ const MAX_JOINT: usize = 512;
 
 /// What a joint becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "no tower has joints for now, see `view::JOINTS`")]
 pub(crate) enum Glue {
     Space,
     Nothing,
@@ -86,6 +85,18 @@ enum Next {
     Unknown,
 }
 
+/// What may stand between two strings beside keys: white space, punctuation, numbers, `true`, `false` and `null`.
+static BETWEEN: [bool; 256] = {
+    let bytes = b" \t\n\x0c\r,:{}[]+-.0123456789eEtrufalsn";
+    let mut between = [false; 256];
+    let mut i = 0;
+    while i < bytes.len() {
+        between[bytes[i] as usize] = true;
+        i += 1;
+    }
+    between
+};
+
 /// Looks from the end of a string, a quote, for the next one.
 fn next_string(text: &[u8]) -> Next {
     let text = &text[..text.len().min(MAX_JOINT)];
@@ -98,9 +109,9 @@ fn next_string(text: &[u8]) -> Next {
         None => return cut,
     }
     loop {
-        // Punctuation, numbers, `true`, `false` and `null`.
-        let between = |b: &u8| !b.is_ascii_whitespace() && !b",:{}[]+-.0123456789eEtrufalsn".contains(b);
-        let Some(open) = text[at..].iter().position(between).map(|i| at + i) else { return cut };
+        let Some(open) = text[at..].iter().position(|&b| !BETWEEN[usize::from(b)]).map(|i| at + i) else {
+            return cut;
+        };
         if text[open] != b'"' {
             return Next::None;
         }

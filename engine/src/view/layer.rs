@@ -525,6 +525,8 @@ impl Layer {
         let (differs, decoded) = match &self.undo {
             // A token that the last pass left is as new to the next one as what a run stands for.
             Undo::Runs { .. } => (self.own.is_some() || below.differs, self.map.stretches()),
+            // Above them the tokens of the text itself are undone, too, and nobody has looked for these yet.
+            Undo::Joints { .. } => (true, self.mapped(below.decoded)),
             _ => (self.own.is_some(), self.mapped(below.decoded)),
         };
         Stage { window, candidates, differs, decoded }
@@ -562,10 +564,11 @@ impl Layer {
     fn look(&mut self, before: u64, below: &Stage<'_>, context: &mut Context<'_>) {
         let longest = context.program.longest_anchor as u64;
         let Some(own) = &mut self.own else { return };
-        // What was found at the end of the old text depends on what is new.
+        // What was found at the end of the old text depends on what is new, and on a new change what it may concern. All else
+        // stays: it can't be taken over again, because what is removed may put it as far back below as the text is long.
         let mut least = before.saturating_sub(1);
         if let Some(change) = self.map.change(self.fresh) {
-            least = least.min(change.view.start.saturating_sub(AHEAD));
+            least = least.min(own.affected_from(change.view.start));
         }
         let least = least.max(own.base + 1);
         own.found.truncate(own.found.partition_point(|f| f.first_end < least));

@@ -38,8 +38,6 @@ pub enum View {
     /// After that, with letters as they look: compatibility forms, look-alikes, invisible characters.
     Folded,
     /// All of that where two strings of a tool call's arguments are put together.
-    ///
-    /// Not read for now, so no finding has it.
     Joined,
 }
 
@@ -100,10 +98,7 @@ pub(crate) enum Kind {
 }
 
 /// What stands on the text itself in the arguments of a tool call, and carries a tower of its own.
-///
-/// None for now: what a joint concerns was found to depend on the cut in one of some hundred random documents, and a view
-/// that breaks that law is not read. With `[joint::Glue::Space, joint::Glue::Nothing]` here it is.
-pub(crate) const JOINTS: [joint::Glue; 0] = [];
+pub(crate) const JOINTS: [joint::Glue; 2] = [joint::Glue::Space, joint::Glue::Nothing];
 
 impl View {
     /// What a text of the tower is called.

@@ -114,10 +114,12 @@ pub(crate) fn oracle(oracle: &mut Oracle, rules: &[Rule], text: &[u8], channel: 
 /// - What a text that ends at a later one has, or the whole text in the end, is listed, too, if it does not overlap
 ///   something that the same rule had already reported. (In a view it may also overlap a match that was dropped for
 ///   such an overlap; the rule is then listed, but not this match.)
+/// - The same holds of limits and actions: what was said once stays said.
 /// - How the text between two boundaries is cut does not matter.
 pub(crate) fn boundaries(scanner: &Scanner, text: &[u8], channel: Channel, cuts: &[usize]) {
     let mut watched = Watched::new(scanner, channel);
     let mut byte_by_byte = Watched::new(scanner, channel);
+    let mut limits: Vec<String> = Vec::new();
     let mut last = 0;
     for (i, &cut) in cuts.iter().enumerate() {
         watched.push(&text[last..cut]);
@@ -127,7 +129,10 @@ pub(crate) fn boundaries(scanner: &Scanner, text: &[u8], channel: Channel, cuts:
         let listed = watched.boundary();
         if i == 0 {
             assert_eq!(listed, so_far.findings, "at the first boundary: {}", shown(&text[..cut]));
+            assert_eq!(watched.action, so_far.action, "at the first boundary: {}", shown(&text[..cut]));
         }
+        assert!(watched.action >= so_far.action, "at the boundary at {cut}: {}", shown(text));
+        limits.extend(so_far.limits);
         assert_eq!(byte_by_byte.boundary(), listed, "byte by byte to {cut}: {}", shown(text));
         covers(&listed, &so_far.findings, &text[..cut]);
     }
@@ -135,7 +140,11 @@ pub(crate) fn boundaries(scanner: &Scanner, text: &[u8], channel: Channel, cuts:
     text[last..].chunks(1).for_each(|byte| byte_by_byte.push(byte));
     let outcome = watched.finish();
     assert_eq!(byte_by_byte.finish(), outcome, "byte by byte with boundaries at {cuts:?}: {}", shown(text));
-    covers(&outcome.findings, &whole(scanner, text, channel).findings, text);
+    let whole = whole(scanner, text, channel);
+    limits.extend(whole.limits);
+    let lost = limits.iter().find(|limit| !outcome.limits.contains(limit));
+    assert_eq!(lost, None, "a limit was hit and is not named: {}", shown(text));
+    covers(&outcome.findings, &whole.findings, text);
 }
 
 /// Law 5: what stands before or behind a text, a hull's length away, takes nothing from what is found in it.
