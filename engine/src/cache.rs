@@ -26,7 +26,7 @@ pub(crate) struct Scratch {
     /// The same for the bytes that were kept of it.
     pub(crate) spare_tail: Vec<u8>,
     /// Where the trigger bytes of a view stand.
-    pub(crate) masks: Vec<u64>,
+    pub(crate) masks: Vec<[u64; 1]>,
     /// Where runs may begin.
     pub(crate) places: Places,
     /// What a piece of a run stands for.

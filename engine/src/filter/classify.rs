@@ -25,8 +25,13 @@ impl Classifier {
         Classifier { table, level }
     }
 
-    /// Writes for each block of the text where bytes of `classes` stand, and says whether there is any.
-    pub(crate) fn mark(&self, text: &[u8], classes: u8, masks: &mut Vec<u64>) -> bool {
+    /// Writes for each block of the text where bytes of each of some classes stand, and says whether there are any.
+    pub(crate) fn mark<const N: usize>(
+        &self,
+        text: &[u8],
+        classes: [u8; N],
+        masks: &mut Vec<[u64; N]>,
+    ) -> bool {
         masks.clear();
         masks.reserve(text.len().div_ceil(BLOCK));
         let (blocks, rest) = text.as_chunks::<BLOCK>();
@@ -47,15 +52,15 @@ impl Classifier {
                 unsafe { x86::mark_ssse3(&self.table, blocks, classes, masks) }
             }
             _ => blocks.iter().fold(0, |any, block| {
-                let mask = self.portable(block, classes);
-                masks.push(mask);
-                any | mask
+                let of_block = classes.map(|classes| self.portable(block, classes));
+                masks.push(of_block);
+                of_block.into_iter().fold(any, |any, mask| any | mask)
             }),
         };
         if !rest.is_empty() {
-            let mask = self.portable(rest, classes);
-            masks.push(mask);
-            any |= mask;
+            let of_block = classes.map(|classes| self.portable(rest, classes));
+            masks.push(of_block);
+            any = of_block.into_iter().fold(any, |any, mask| any | mask);
         }
         any != 0
     }
@@ -76,11 +81,11 @@ mod x86 {
     /// # Safety
     /// The CPU must have the feature of `L`.
     #[inline(always)]
-    unsafe fn mark<L: Lanes>(
+    unsafe fn mark<L: Lanes, const N: usize>(
         table: &NibbleTable,
         blocks: &[[u8; BLOCK]],
-        classes: u8,
-        masks: &mut Vec<u64>,
+        classes: [u8; N],
+        masks: &mut Vec<[u64; N]>,
     ) -> u64 {
         let mut any = 0;
         // SAFETY: the caller promises the feature, here and below.
@@ -88,18 +93,20 @@ mod x86 {
         // SAFETY: as above.
         let high = unsafe { L::table(&table.high) };
         for block in blocks {
-            let mut mask = 0;
+            let mut of_block = [0; N];
             for lane in (0..BLOCK).step_by(L::WIDTH) {
                 let bytes: &[u8] = &block[lane..lane + L::WIDTH];
                 // SAFETY: the slice has `WIDTH` bytes.
                 let text = unsafe { L::load(bytes.as_ptr()) };
                 // SAFETY: as above.
                 let of = unsafe { text.classify(low, high) };
-                // SAFETY: as above.
-                mask |= unsafe { of.test(classes) } << lane;
+                for (mask, classes) in of_block.iter_mut().zip(classes) {
+                    // SAFETY: as above.
+                    *mask |= unsafe { of.test(classes) } << lane;
+                }
             }
-            masks.push(mask);
-            any |= mask;
+            masks.push(of_block);
+            any = of_block.iter().fold(any, |any, mask| any | mask);
         }
         any
     }
@@ -108,14 +115,14 @@ mod x86 {
         ($(#[$doc:meta])* $name:ident, $register:ty, $features:literal) => {
             $(#[$doc])*
             #[target_feature(enable = $features)]
-            pub(super) unsafe fn $name(
+            pub(super) unsafe fn $name<const N: usize>(
                 table: &NibbleTable,
                 blocks: &[[u8; BLOCK]],
-                classes: u8,
-                masks: &mut Vec<u64>,
+                classes: [u8; N],
+                masks: &mut Vec<[u64; N]>,
             ) -> u64 {
                 // SAFETY: this function is only called where the CPU has the features.
-                unsafe { mark::<$register>(table, blocks, classes, masks) }
+                unsafe { mark::<$register, N>(table, blocks, classes, masks) }
             }
         };
     }
@@ -148,15 +155,20 @@ mod tests {
             (0..1000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24).to_le_bytes()[0]).collect();
         for level in SimdLevel::ALL.into_iter().filter(|l| l.is_available()) {
             let classifier = Classifier::new(level.resolve(), of);
-            for classes in [1, 3, 0x80, 0xff] {
+            for classes in [[1, 3], [0x80, 2], [0xff, 0]] {
                 for length in [0, 1, 63, 64, 65, 500, 1000] {
                     let mut masks = Vec::new();
                     let any = classifier.mark(&text[..length], classes, &mut masks);
-                    let marked: Vec<usize> =
-                        (0..length).filter(|i| masks[i / 64] >> (i % 64) & 1 != 0).collect();
-                    let expected: Vec<usize> = (0..length).filter(|&i| of(text[i]) & classes != 0).collect();
-                    assert_eq!(marked, expected, "{level} {classes:#x} {length}");
-                    assert_eq!(any, !expected.is_empty());
+                    let mut some = false;
+                    for (k, classes) in classes.into_iter().enumerate() {
+                        let marked: Vec<usize> =
+                            (0..length).filter(|i| masks[i / 64][k] >> (i % 64) & 1 != 0).collect();
+                        let expected: Vec<usize> =
+                            (0..length).filter(|&i| of(text[i]) & classes != 0).collect();
+                        assert_eq!(marked, expected, "{level} {classes:#x} {length}");
+                        some |= !expected.is_empty();
+                    }
+                    assert_eq!(any, some);
                 }
             }
         }

@@ -164,7 +164,7 @@ fn errors_say_what_to_do() {
         (changed(0, false), "these bytes are no database: give those that `Database::to_bytes` wrote"),
         (
             changed(8, false),
-            "the database has format 67, and this version reads format 3: write it again from its rules",
+            "the database has format 68, and this version reads format 4: write it again from its rules",
         ),
         (
             bytes[..100].to_vec(),

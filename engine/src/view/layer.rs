@@ -359,11 +359,11 @@ impl Layer {
             from = from.max(below.window.bytes.len().saturating_sub(MAX_TOKEN));
         }
         let mut masks = std::mem::take(&mut context.scratch.masks);
-        let any = context.program.triggers.mark(&below.window.bytes[from..], classes, &mut masks);
+        let any = context.program.triggers.mark(&below.window.bytes[from..], [classes], &mut masks);
         let stop = if !any {
             below.window.bytes.len()
         } else {
-            let mut triggers = Triggers { masks: &masks, from };
+            let mut triggers = Triggers { masks: masks.as_flattened(), from };
             match self.undo {
                 Undo::Tokens | Undo::Runs { .. } | Undo::Joints { .. } => {
                     self.take_tokens(below, &mut triggers)

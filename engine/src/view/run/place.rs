@@ -22,8 +22,8 @@ pub(crate) struct Finder {
 pub(crate) struct Places {
     /// The index that the first masks begin at.
     from: usize,
-    words: Vec<u64>,
-    pairs: Vec<u64>,
+    words: Vec<[u64; OF_WORDS.len()]>,
+    pairs: Vec<[u64; 1]>,
     /// What was found last, while that is not past.
     word: Option<Place>,
     pair: Option<Place>,
@@ -62,14 +62,27 @@ pub(crate) fn is_word(byte: u8) -> bool {
 fn class_of_words(byte: u8) -> u8 {
     match byte {
         b'0'..=b'9' => 1,
-        b'A'..=b'O' | b'a'..=b'o' => 1 << 1,
-        b'P'..=b'Z' | b'p'..=b'z' => 1 << 2,
-        b'+' | b'-' | b'/' => 1 << 3,
-        b'_' => 1 << 4,
-        b'\n' | b'\r' => 1 << 5,
+        b'A'..=b'O' => 1 << 1,
+        b'P'..=b'Z' => 1 << 2,
+        b'a'..=b'o' => 1 << 3,
+        b'p'..=b'z' => 1 << 4,
+        b'+' | b'-' | b'/' => 1 << 5,
+        b'_' => 1 << 6,
+        b'\n' | b'\r' => 1 << 7,
         _ => 0,
     }
 }
+
+/// What is asked of the bytes of words: which are any, digits, capital and small letters, and neither letters nor digits.
+const OF_WORDS: [u8; 5] = [0xff, 1, 3 << 1, 3 << 3, 3 << 5];
+const ANY: usize = 0;
+const DIGIT: usize = 1;
+const CAPITAL: usize = 2;
+const SMALL: usize = 3;
+const SEPARATOR: usize = 4;
+
+/// So many of a piece's characters are hardly ever neither letters nor digits.
+const MANY: u32 = 3;
 
 fn class_of_pairs(byte: u8) -> u8 {
     match byte {
@@ -94,8 +107,8 @@ impl Finder {
     /// Classifies the text from `from` on.
     pub(crate) fn mark(&self, text: &[u8], from: usize, places: &mut Places) {
         places.from = from;
-        self.words.mark(&text[from..], 0xff, &mut places.words);
-        self.pairs.mark(&text[from..], 0xff, &mut places.pairs);
+        self.words.mark(&text[from..], OF_WORDS, &mut places.words);
+        self.pairs.mark(&text[from..], [0xff], &mut places.pairs);
         (places.word, places.pair, places.wide) = (None, None, None);
     }
 }
@@ -113,10 +126,58 @@ impl Places {
     /// The first long word that begins at `at` or behind it.
     pub(crate) fn word(&mut self, input: Stretch<'_>, at: usize) -> Place {
         if self.word.is_none_or(|p| p.index() < at) {
-            let found = long(&self.words, at - self.from).map(|i| Place::At(self.from + i));
+            let found = long::<_, ANY>(&self.words, at - self.from).map(|i| Place::At(self.from + i));
             self.word = Some(found.unwrap_or_else(|| self.cut(input, at)));
         }
         self.word.unwrap_or(Place::None)
+    }
+
+    /// Whether the characters of a piece at `at` may spell text at all: ordinary long words, paths and rules are not worth
+    /// more than a look.
+    ///
+    /// Text in base64 has capitals and small letters in every few characters, text in base32 or hexadecimal digits has
+    /// digits. And the characters that are no letters and digits stand for a few rare bytes, of which there are not many
+    /// in a row.
+    pub(crate) fn is_plausible(&self, at: usize) -> bool {
+        let of_piece = |class: usize| self.words_from(at, class) & ((1 << PIECE) - 1);
+        // PERF: nothing predicts what each of these is.
+        let both = (of_piece(CAPITAL) != 0) & (of_piece(SMALL) != 0);
+        (of_piece(SEPARATOR).count_ones() < MANY) & (both | (of_piece(DIGIT) != 0))
+    }
+
+    /// Whether a piece at `at` has a character that is neither letter nor digit.
+    pub(crate) fn has_separator(&self, at: usize) -> bool {
+        self.words_from(at, SEPARATOR) & ((1 << PIECE) - 1) != 0
+    }
+
+    /// How many bytes at `at` certainly lie in a word in which no piece is plausible that begins there; at most 63.
+    ///
+    /// Without a digit or a capital letter none is.
+    pub(crate) fn implausible(&self, at: usize) -> usize {
+        let telling = self.words_from(at, DIGIT) | self.words_from(at, CAPITAL);
+        let inside = telling | self.words_from(at, SMALL) | self.words_from(at, SEPARATOR);
+        let first = (telling | 1 << 63).trailing_zeros() as usize;
+        first.saturating_sub(PIECE - 1).min((!inside | 1 << 63).trailing_zeros() as usize)
+    }
+
+    /// How many of the `most` bytes at `at`, up to 63, can be passed over in a word at which no run begins: up to behind the
+    /// first character that is neither letter nor digit, which is said, or to the end of the word.
+    pub(crate) fn pass(&self, at: usize, most: usize) -> (usize, bool) {
+        let separator = self.words_from(at, SEPARATOR) | 1 << most;
+        let inside = separator
+            | self.words_from(at, DIGIT)
+            | self.words_from(at, CAPITAL)
+            | self.words_from(at, SMALL);
+        let (separator, end) = (separator.trailing_zeros() as usize, (!inside).trailing_zeros() as usize);
+        if separator < end && separator < most { (separator + 1, true) } else { (end.min(most), false) }
+    }
+
+    /// A bit for each byte from `at` on: those of a class of words.
+    #[inline]
+    fn words_from(&self, at: usize, class: usize) -> u64 {
+        let at = at - self.from;
+        let masks = |block: usize| self.words.get(block).map_or(0, |masks| masks[class]);
+        masks(at / 64) >> (at % 64) | masks(at / 64 + 1) << 1 << (63 - at % 64)
     }
 
     /// The first digits by twos.
@@ -134,7 +195,7 @@ impl Places {
         let begins = |i: usize| (i == input.begin || !is_digit(i - 1)) && is_digit(i);
         let digits = |i: usize| i + pairs::mark(&bytes[i..]);
         let mut from = at - self.from;
-        while let Some(i) = long(&self.pairs, from) {
+        while let Some(i) = long::<_, 0>(&self.pairs, from) {
             let index = self.from + i;
             if begins(index) {
                 match Pairs::read(bytes, digits(index), None, input.complete) {
@@ -164,7 +225,7 @@ impl Places {
 
     /// Where a word begins that the end of the text cuts before it is long.
     fn cut(&self, input: Stretch<'_>, at: usize) -> Place {
-        let is_set = |i: usize| self.words.get(i / 64).is_some_and(|m| m >> (i % 64) & 1 != 0);
+        let is_set = |i: usize| self.words.get(i / 64).is_some_and(|masks| masks[ANY] >> (i % 64) & 1 != 0);
         let end = input.bytes.len();
         let from = at.max((end + 1).saturating_sub(PIECE));
         let first = (from..end).rev().take_while(|i| is_set(i - self.from)).last();
@@ -176,15 +237,15 @@ impl Places {
 }
 
 /// The first place at `from` or behind it where `PIECE` bytes of a class begin.
-fn long(masks: &[u64], from: usize) -> Option<usize> {
+fn long<const N: usize, const CLASS: usize>(masks: &[[u64; N]], from: usize) -> Option<usize> {
     let mut keep = u64::MAX << (from % 64);
     for block in from / 64..masks.len() {
-        let mask = masks[block] & keep;
+        let mask = masks[block][CLASS] & keep;
         keep = u64::MAX;
         if mask == 0 {
             continue;
         }
-        let next = masks.get(block + 1).copied().unwrap_or(0);
+        let next = masks.get(block + 1).map_or(0, |masks| masks[CLASS]);
         let mut ahead = u128::from(mask) | u128::from(next) << 64;
         // Two, four, eight, sixteen bytes in a row, and then these and eight more.
         for shift in [1, 2, 4, 8, 8] {

@@ -4,7 +4,7 @@ use super::inflate::{self, Inflater, Unpacked};
 use super::judge::{Judgement, is_surely_noise, is_text, judge};
 use super::pairs::{self, Pairs};
 use super::place::{Place, Places, Stretch, begins_wide, is_word};
-use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted, is_plausible};
+use super::spelling::{NoPiece, Piece, SPELLINGS, Spelling, Wanted};
 use super::wide::{self, Order};
 use super::{MAX_PIECE, PIECE};
 use crate::view::offsets::Inside;
@@ -90,7 +90,7 @@ impl Runs {
         match mode {
             Mode::Idle => self.find(input, at, places),
             Mode::Word { spelling, fresh, marked } => {
-                let step = self.word(input, at, (spelling, fresh, marked), text);
+                let step = self.word(input, at, (spelling, fresh, marked), places, text);
                 if let Step::Incomplete(_) = step {
                     self.mode = Mode::Word { spelling, fresh, marked };
                 }
@@ -179,6 +179,7 @@ impl Runs {
         input: Stretch<'_>,
         at: usize,
         (spelling, fresh, marked): (Option<Spelling>, bool, bool),
+        places: &Places,
         text: &mut Vec<u8>,
     ) -> Step {
         let bytes = input.bytes;
@@ -201,10 +202,13 @@ impl Runs {
             }
             text.truncate(before);
         }
-        if bytes.len() - at >= PIECE && !is_plausible(&bytes[at..]) {
-            return self.skip(input, at, fresh);
+        if bytes.len() - at >= PIECE && !places.is_plausible(at) {
+            return self.skip_all(input, at, fresh, places);
         }
-        for spelling in SPELLINGS {
+        // PERF: only base64 has characters that are neither letters nor digits.
+        let one = bytes.len() - at >= PIECE && places.has_separator(at);
+        for spelling in if one { &[Spelling::Base64] } else { SPELLINGS.as_slice() } {
+            let spelling = *spelling;
             let piece = match spelling.piece(bytes, at, Wanted::Whole, input.complete) {
                 Ok(piece) => piece,
                 Err(NoPiece::Incomplete) => return Step::Incomplete(at),
@@ -240,11 +244,38 @@ impl Runs {
             }
             text.truncate(before);
         }
-        self.skip(input, at, fresh)
+        self.skip(input, at, fresh, places)
+    }
+
+    /// Passes over characters at which no run begins, and those behind them that can't spell text.
+    ///
+    /// PERF: in one go; most long words of ordinary text are paths and names.
+    fn skip_all(&mut self, input: Stretch<'_>, at: usize, fresh: bool, places: &Places) -> Step {
+        let mut step = self.skip(input, at, fresh, places);
+        while let Step::Plain(next) = step
+            && let Mode::Word { spelling: None, fresh, marked: false } = self.mode
+            && input.bytes.len() - next >= PIECE
+            && !matches!(input.bytes[next], b'\n' | b'\r')
+            && is_word(input.bytes[next])
+            && !places.is_plausible(next)
+        {
+            // The steps that nothing can come of end where groups begin.
+            let behind = (input.base + next as u64).wrapping_sub(self.group) % 8;
+            let jump = (places.implausible(next) as u64 + behind & !7).saturating_sub(behind);
+            if jump == 0 {
+                step = self.skip(input, next, fresh, places);
+                continue;
+            }
+            let next = next + usize::try_from(jump).expect("less than a block");
+            self.mode = if is_separator(input.bytes[next - 1]) { WORD } else { NO_RUN };
+            step = Step::Plain(next);
+        }
+        step
     }
 
     /// Passes some characters over at which no run begins.
-    fn skip(&mut self, input: Stretch<'_>, at: usize, fresh: bool) -> Step {
+    #[inline]
+    fn skip(&mut self, input: Stretch<'_>, at: usize, fresh: bool, places: &Places) -> Step {
         let word = &input.bytes[at..];
         if fresh && matches!(word, [b'0', b'x' | b'X', ..]) {
             self.group = input.base + at as u64 + 2;
@@ -268,20 +299,9 @@ impl Runs {
         // Up to where the next group of any spelling begins; a separator may stand before something else that begins.
         let behind = (input.base + at as u64).wrapping_sub(self.group) % 8;
         let group = usize::try_from(8 - behind).expect("it is at most eight");
-        let some = &word[..word.len().min(group)];
-        let separator = some.iter().position(|b| matches!(b, b'/' | b'+' | b'-' | b'_'));
-        let in_line = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'+' | b'-' | b'_');
-        let end = some.iter().position(|b| !in_line(b)).unwrap_or(some.len());
-        match separator.filter(|s| *s < end) {
-            Some(separator) => {
-                self.mode = WORD;
-                Step::Plain(at + separator + 1)
-            }
-            None => {
-                self.mode = NO_RUN;
-                Step::Plain(at + end)
-            }
-        }
+        let (passed, separator) = places.pass(at, word.len().min(group));
+        self.mode = if separator { WORD } else { NO_RUN };
+        Step::Plain(at + passed)
     }
 
     /// A line break in or beside a word.
@@ -461,6 +481,11 @@ impl Runs {
             if each { Inside::Units { original: 2, view: 1 } } else { Inside::Token },
         )
     }
+}
+
+/// A character of an alphabet that is neither letter nor digit.
+fn is_separator(byte: u8) -> bool {
+    matches!(byte, b'/' | b'+' | b'-' | b'_')
 }
 
 /// How the bytes of a piece map back.

@@ -38,44 +38,6 @@ static VALUES: [[u8; 256]; 3] = {
     }
 };
 
-/// Whether the next characters may spell text at all: ordinary long words, paths and rules are not worth more than a look.
-///
-/// Text in base64 has capitals and small letters in every few characters, text in base32 or hexadecimal digits has digits. And
-/// the characters that are no letters and digits stand for a few rare bytes, of which there are not many in a row.
-pub(crate) fn is_plausible(word: &[u8]) -> bool {
-    let (mut kinds, mut separators) = (0, 0);
-    for &byte in word.iter().take(PIECE) {
-        let kind = KINDS[usize::from(byte)];
-        kinds |= kind;
-        separators += kind / SEPARATOR;
-    }
-    separators < MANY && (kinds & DIGIT != 0 || kinds & (CAPITAL | SMALL) == CAPITAL | SMALL)
-}
-
-/// So many of a piece's characters are hardly ever neither letters nor digits.
-const MANY: u8 = 3;
-
-const CAPITAL: u8 = 1;
-const SMALL: u8 = 1 << 1;
-const DIGIT: u8 = 1 << 2;
-const SEPARATOR: u8 = 1 << 3;
-
-static KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut byte = 0u8;
-    while byte < 0x80 {
-        kinds[byte as usize] = match byte {
-            b'A'..=b'Z' => CAPITAL,
-            b'a'..=b'z' => SMALL,
-            b'0'..=b'9' => DIGIT,
-            b'+' | b'-' | b'/' | b'_' => SEPARATOR,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    kinds
-};
-
 /// The characters of a piece, and where they stood.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
