@@ -384,6 +384,10 @@ impl Layer {
         let bytes = below.window.bytes;
         let mut from = triggers.from;
         while let Some(at) = triggers.next(from) {
+            if token::is_in_name(bytes, at) {
+                from = at + 1;
+                continue;
+            }
             let complete = below.window.complete;
             match if complete { token::read_last(bytes, at) } else { token::read(bytes, at) } {
                 Token::Change { length, text } => {

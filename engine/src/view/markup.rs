@@ -183,7 +183,6 @@ const MAX_EMPHASISED: usize = 80;
 /// Inside a word it is none, and before one only if another stands at a word's end in the same line: what a name begins
 /// with is no emphasis.
 pub(crate) fn underscores(text: &[u8], before: Option<u8>) -> Token {
-    // PERF: in source nearly all of them stand between two characters of a name.
     let word_before = before.is_some_and(is_word);
     if before == Some(b'_') || word_before && text.get(1).is_some_and(|&b| is_word(b)) {
         return Token::Plain;
