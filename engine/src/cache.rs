@@ -72,12 +72,17 @@ impl Cache {
 }
 
 impl Scratch {
-    /// What the filter finds in a text from `from` on and that ends no farther than at `until`.
+    /// What the filter finds in a text from `from` on and that ends no farther than at `until`, and any byte if a pattern has
+    /// no other anchor.
     pub(crate) fn find(&mut self, program: &Program, text: &[u8], from: usize, until: usize) -> &[Candidate] {
         self.filter.candidates.clear();
         match program.filter.find(text, from, until, &mut self.filter) {
             Ok(looked) => self.stats.candidates += looked,
             Err(error) => self.filter_error = Some(error),
+        }
+        if let Some(anchor) = program.any_byte {
+            let last_end = until.min(text.len());
+            self.filter.candidates.push(Candidate { first_end: from + 1, last_end, anchor });
         }
         &self.filter.candidates
     }

@@ -19,7 +19,7 @@ use crate::filter::{Config, Filter, SimdLevel};
 use crate::owners::Owners;
 use crate::pattern::{self, Parsed};
 use crate::plan::{PatternPlan, Placed, Plans, Strategy};
-use crate::rule::{Matching, Pattern, Rule, RunClass};
+use crate::rule::{Lane, Matching, Pattern, Rule, RunClass};
 use crate::serial::{self, Reader, Writer, frame};
 use crate::view;
 use crate::view::near::Near;
@@ -49,6 +49,8 @@ pub(crate) struct Program {
     pub(crate) owners: Owners,
     pub(crate) filter: Filter,
     digest: OnceLock<u64>,
+    /// The anchor of the patterns that have no other.
+    pub(crate) any_byte: Option<u32>,
     /// Bytes of the longest anchor: how far back a filter must read again at a chunk's edge.
     pub(crate) longest_anchor: usize,
     /// No anchor ends farther behind the start of its match than this.
@@ -282,6 +284,7 @@ impl Program {
             id: next_id(),
             config,
             owners: Owners::new(anchors.len(), of_patterns),
+            any_byte: anchors.any(),
             longest_anchor: anchors.longest(),
             lead,
             // The bytes on either side of a match, which assertions read, count, too.
@@ -420,7 +423,7 @@ fn compile(
     level: SimdLevel,
 ) -> Result<Compiled, PatternError> {
     let parsed = pattern::parse(pattern)?;
-    let Contents { anchors, others, prefixes } = contents_of(&parsed)?;
+    let Contents { anchors, others, prefixes } = contents_of(&parsed, pattern.lane)?;
     let prefixes = if prefixes.is_empty() { vec![vec![extract::first_bytes(&parsed.hir)]] } else { prefixes };
     let found_by = FoundBy {
         nearest_end: anchors.iter().map(|a| a.from + a.anchor.len()).min().unwrap_or(0),
@@ -430,7 +433,7 @@ fn compile(
     };
     let width = parsed.width;
     // The matcher itself is made anew when it is needed: most never are, and all together they are large.
-    let matcher = Matcher::new(parsed, level);
+    let matcher = Matcher::new(parsed, pattern.judged, level);
     let (strategy, worst_steps_per_byte) = (matcher.strategy(), matcher.worst_steps_per_start(width));
     let confirm = Confirm::new(
         u32::try_from(rule).expect("fewer than 2^32 rules"),
@@ -441,14 +444,20 @@ fn compile(
     Ok(Compiled { confirm, anchors, strategy, worst_steps_per_byte })
 }
 
-fn contents_of(parsed: &Parsed) -> Result<Contents, PatternError> {
+fn contents_of(parsed: &Parsed, lane: Lane) -> Result<Contents, PatternError> {
     if let Some((class, length)) = parsed.run {
         // A run of mixed script may have its anchor anywhere, the others begin with theirs.
         let to = if class == RunClass::MixedScript { parsed.width - length } else { 0 };
         let anchors = vec![Located { anchor: Anchor::Run(class, length), from: 0, to }];
         return Ok(Contents { anchors, others: Vec::new(), prefixes: Vec::new() });
     }
-    extract::contents(&parsed.hir).ok_or_else(|| {
+    let contents = extract::contents(&parsed.hir);
+    if contents.is_none() && lane == Lane::Slow {
+        let anchors = vec![Located { anchor: Anchor::Any, from: 0, to: 0 }];
+        let prefixes = extract::prefixes(&parsed.hir);
+        return Ok(Contents { anchors, others: Vec::new(), prefixes });
+    }
+    contents.ok_or_else(|| {
         PatternError::new(
             BuildErrorKind::NoAnchor,
             "no literal of three bytes or more is contained in every match",

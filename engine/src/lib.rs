@@ -49,7 +49,7 @@ pub use filter::{Config, FilterKind, SimdLevel};
 pub use finding::Finding;
 pub use plan::{AnchorPlan, AnchorTier, PatternPlan, Strategy};
 pub use policy::{Policy, RuleAction};
-pub use rule::{Expr, Matching, On, Pattern, Rule, RunClass, Sequence};
+pub use rule::{Expr, Judged, Lane, Matching, On, Pattern, Rule, RunClass, Sequence};
 pub use scanner::Scanner;
 pub use severity::{Action, Severity};
 pub use stream::Stream;

@@ -13,6 +13,7 @@ use regex_automata::{Anchored, Input, MatchKind};
 use regex_syntax::hir::Hir;
 
 use crate::channel::Channel;
+use crate::confirm::judged::Groups;
 use crate::error::{BuildError, PatternError};
 use crate::filter::SimdLevel;
 use crate::pattern;
@@ -55,6 +56,8 @@ struct OracleRule {
 struct OraclePattern {
     on: On,
     expression: Search,
+    width: usize,
+    groups: Option<Groups>,
     validate: Vec<Validator>,
     unless: Vec<Search>,
 }
@@ -211,6 +214,8 @@ impl OraclePattern {
         Ok(OraclePattern {
             on: pattern.on,
             expression: Search::new(&parsed.hir),
+            width: parsed.width,
+            groups: Groups::new(&parsed.hir, pattern.judged),
             validate: pattern.validate.clone(),
             unless: parsed.unless.iter().map(Search::new).collect(),
         })
@@ -218,8 +223,10 @@ impl OraclePattern {
 
     /// The end of the longest match that starts at `start`, if it passes the checks.
     fn match_at(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        let end = self.expression.longest_from(text, start)?;
-        let span = &text[start..end];
+        let last = (start + self.width).min(text.len());
+        let end = self.expression.longest_in(text, start..last)?;
+        let judged = self.groups.as_ref().map_or(start..end, |groups| groups.judged(text, start, end));
+        let span = &text[judged];
         let passes = self.validate.iter().all(|v| v.holds(span))
             && !self.unless.iter_mut().any(|u| u.longest_from(span, 0) == Some(span.len()));
         passes.then_some(end)
@@ -242,7 +249,12 @@ impl Search {
 
     /// The end of the longest match that starts at `start`.
     pub(crate) fn longest_from(&mut self, text: &[u8], start: usize) -> Option<usize> {
-        let input = Input::new(text).range(start..).anchored(Anchored::Yes);
+        self.longest_in(text, start..text.len())
+    }
+
+    /// The same of a match that ends in the range; what stands behind that is still seen.
+    fn longest_in(&mut self, text: &[u8], range: Range<usize>) -> Option<usize> {
+        let input = Input::new(text).range(range).anchored(Anchored::Yes);
         let mut slots = [None, None];
         self.vm.search_slots(&mut self.cache, &input, &mut slots)?;
         slots[1].map(|end| end.get())

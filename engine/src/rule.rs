@@ -108,12 +108,23 @@ pub struct Pattern {
     pub validate: Vec<Validator>,
     /// Expressions of which none may match the whole matched span.
     pub unless: Vec<String>,
+    /// What checks and exceptions see of a match.
+    pub judged: Judged,
+    /// Whether it must be fast.
+    pub lane: Lane,
 }
 
 impl Pattern {
     /// A pattern that reads every view, without checks.
     pub fn new(expr: Expr) -> Pattern {
-        Pattern { expr, on: On::Text, validate: Vec::new(), unless: Vec::new() }
+        Pattern {
+            expr,
+            on: On::Text,
+            validate: Vec::new(),
+            unless: Vec::new(),
+            judged: Judged::Match,
+            lane: Lane::Fast,
+        }
     }
 
     /// A regular expression in the rules' dialect that reads every view.
@@ -137,6 +148,20 @@ impl Pattern {
     #[must_use]
     pub fn validate(mut self, validator: Validator) -> Pattern {
         self.validate.push(validator);
+        self
+    }
+
+    /// The same pattern whose checks and exceptions see another part of a match.
+    #[must_use]
+    pub fn judged(mut self, judged: Judged) -> Pattern {
+        self.judged = judged;
+        self
+    }
+
+    /// The same pattern in a lane.
+    #[must_use]
+    pub fn lane(mut self, lane: Lane) -> Pattern {
+        self.lane = lane;
         self
     }
 
@@ -233,6 +258,35 @@ impl FromStr for RunClass {
             .find(|c| c.name() == name)
             .ok_or_else(|| UnknownName::new("run class", name, RunClass::ALL.map(RunClass::name)))
     }
+}
+
+/// What the checks and the exceptions of a pattern see of a match.
+///
+/// Groups are those of the match that a backtracking search prefers among all that start where this one does. A group
+/// that took no part in it, or is empty, leaves the whole match to be judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Judged {
+    /// All of it.
+    #[default]
+    Match,
+    /// What this capture group holds; the first one is 1.
+    Group(u16),
+    /// What the first capture group holds that holds anything.
+    FirstGroup,
+}
+
+/// How fast a pattern must be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lane {
+    /// A pattern without a longest match or without an anchor is an error.
+    #[default]
+    Fast,
+    /// Such a pattern is taken as it is, for rules that were written for another engine. Of the matches that begin at a
+    /// place the longest of up to 512 bytes counts, and where there is no anchor every byte is tried that a match can begin
+    /// with. `unless` may stand behind an open tail.
+    Slow,
 }
 
 /// What a pattern reads.

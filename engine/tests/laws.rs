@@ -11,7 +11,8 @@ use std::fmt;
 
 use hypersieve::oracle::Oracle;
 use hypersieve::{
-    Action, Cache, Channel, Config, Database, Pattern, Policy, Rule, ScanError, Scanner, Severity, Stream,
+    Action, Cache, Channel, Config, Database, Lane, Pattern, Policy, Rule, ScanError, Scanner, Severity,
+    Stream,
 };
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use proptest::prelude::*;
@@ -183,15 +184,15 @@ proptest! {
     /// Laws 1 and 2 for expressions that nobody thought of: their anchors, their first bytes, their automata.
     #[test]
     fn any_expression_is_found(
-        expressions in prop::collection::vec(expressions(), 1..4),
+        expressions in prop::collection::vec((expressions(), prop::sample::select(vec![Lane::Fast, Lane::Slow])), 1..4),
         samples in prop::collection::vec((any::<u8>(), prop::collection::vec(any::<u8>(), 0..20)), 1..6),
         raw in raw_cuts(),
     ) {
         let (expressions, rules): (Vec<Expression>, Vec<Rule>) = expressions
             .into_iter()
             .enumerate()
-            .map(|(i, e)| {
-                let pattern = Pattern::regex(e.written());
+            .map(|(i, (e, lane))| {
+                let pattern = Pattern::regex(e.written()).lane(lane);
                 (e, Rule::new(format!("RANDOM_{i}"), "law", Severity::Medium).pattern(pattern))
             })
             .filter(|(_, rule)| Database::builder().rule(rule.clone()).build().is_ok())

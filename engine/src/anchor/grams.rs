@@ -46,17 +46,20 @@ pub enum AnchorTier {
     Short,
     /// By classifying every byte.
     Run,
+    /// Not at all: every byte is a place to look closer at.
+    Any,
 }
 
 impl AnchorTier {
     /// All of them, in the order in which they are numbered where a database is written.
-    pub(crate) const ALL: [AnchorTier; 6] = [
+    pub(crate) const ALL: [AnchorTier; 7] = [
         AnchorTier::Phrase,
         AnchorTier::Word,
         AnchorTier::Long,
         AnchorTier::Medium,
         AnchorTier::Short,
         AnchorTier::Run,
+        AnchorTier::Any,
     ];
 }
 
@@ -69,6 +72,7 @@ impl fmt::Display for AnchorTier {
             AnchorTier::Medium => "medium",
             AnchorTier::Short => "short",
             AnchorTier::Run => "run",
+            AnchorTier::Any => "any",
         })
     }
 }
@@ -100,7 +104,7 @@ impl GramPlan {
             _ if self.beyond_ascii => (25.0, 0.3),
             AnchorTier::Long => (25.0, 6.0),
             AnchorTier::Medium => (25.0, 8.0),
-            AnchorTier::Short | AnchorTier::Run => (25.0, 10.0),
+            AnchorTier::Short | AnchorTier::Run | AnchorTier::Any => (25.0, 10.0),
         };
         passing * self.per_kib + crowding
     }

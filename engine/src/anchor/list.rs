@@ -38,6 +38,7 @@ enum Row {
         per_kib: f64,
     },
     Run(RunClass, usize),
+    Any,
 }
 
 /// The bytes at one position of a string.
@@ -68,6 +69,9 @@ const MAX_PAIRS: usize = 1 << 22;
 
 /// The fewest bytes that a row takes.
 const LEAST_ROW: usize = 3;
+
+/// What stands for any byte, in the place of a length.
+const ANY: [u8; LEAST_ROW] = [u8::MAX, 0, 0];
 
 impl AnchorList {
     pub(crate) fn new(anchors: &[Planned]) -> AnchorList {
@@ -103,6 +107,7 @@ impl AnchorList {
                     }
                 }
                 Anchor::Run(class, length) => Row::Run(*class, *length),
+                Anchor::Any => Row::Any,
             };
             list.rows.push(row);
         }
@@ -123,6 +128,7 @@ impl AnchorList {
         match self.rows[index] {
             Row::Bytes { length, .. } => length.into(),
             Row::Run(_, length) => length,
+            Row::Any => 1,
         }
     }
 
@@ -136,16 +142,21 @@ impl AnchorList {
                 ends_word,
                 next: &self.nexts[next as usize],
             }),
-            Row::Run(..) => None,
+            Row::Run(..) | Row::Any => None,
         })
     }
 
     /// The anchors that are runs, with their indices.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (u32, RunClass, usize)> {
         (0u32..).zip(&self.rows).filter_map(|(anchor, row)| match *row {
-            Row::Bytes { .. } => None,
+            Row::Bytes { .. } | Row::Any => None,
             Row::Run(class, length) => Some((anchor, class, length)),
         })
+    }
+
+    /// The anchor that stands for any byte, if there is one.
+    pub(crate) fn any(&self) -> Option<u32> {
+        (0u32..).zip(&self.rows).find(|(_, row)| **row == Row::Any).map(|(anchor, _)| anchor)
     }
 
     /// The bytes at a position.
@@ -167,6 +178,7 @@ impl AnchorList {
                 Anchor::Bytes(Literal { sets, starts_word, ends_word, next })
             }
             Row::Run(class, length) => Anchor::Run(class, length),
+            Row::Any => Anchor::Any,
         }
     }
 
@@ -182,6 +194,7 @@ impl AnchorList {
                     _ => (tier, by_grams),
                 }
             }
+            (Row::Any, _) => (AnchorTier::Any, 1024.0),
             _ => (AnchorTier::Run, f64::NAN),
         }
     }
@@ -234,6 +247,7 @@ impl AnchorList {
                 writer.choice(&RunClass::ALL, &class);
                 writer.number(length);
             }
+            Row::Any => writer.raw(&ANY),
         }
     }
 
@@ -255,6 +269,13 @@ impl AnchorList {
         let mut pairs = 0;
         list.rows = reader.list(LEAST_ROW, |reader| {
             let length = reader.byte()?;
+            if length == ANY[0] {
+                return if reader.raw(ANY.len() - 1)? == &ANY[1..] {
+                    Ok(Row::Any)
+                } else {
+                    Err(bad_length())
+                };
+            }
             if length == 0 {
                 let class = reader.choice(&RunClass::ALL)?;
                 let length = reader.at_most(MAX_WIDTH)?;
@@ -271,6 +292,11 @@ impl AnchorList {
             let next = reader.index(list.nexts.len())?;
             let next = u32::try_from(next).map_err(|_| bad_length())?;
             let per_kib = reader.float()?;
+            if !(0.0..=1024.0).contains(&per_kib) {
+                return Err(LoadError::malformed(
+                    "an anchor turns up less often than never, or at more places than there are",
+                ));
+            }
             let from = u32::try_from(list.positions.len()).map_err(|_| bad_length())?;
             for _ in 0..length {
                 list.positions.push(Position::read(reader, list.classes.len())?);

@@ -19,13 +19,15 @@ pub(crate) const MAX_ANCHOR: usize = 16;
 /// Most bytes between an anchor and the word that it says comes next: how far behind an anchor the views look for changes.
 pub(crate) const MAX_APART: usize = 40;
 
-/// What a filter looks for.
+/// What a filter looks for, and [`Anchor::Any`], which none has to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Anchor {
     /// A string.
     Bytes(Literal),
     /// This many bytes of a class in a row.
     Run(RunClass, usize),
+    /// Any byte: of patterns of which nothing to look for is known.
+    Any,
 }
 
 /// A string, and what is known of what stands beside it.
@@ -83,6 +85,7 @@ impl Anchor {
         match self {
             Anchor::Bytes(literal) => literal.sets.len(),
             Anchor::Run(_, length) => *length,
+            Anchor::Any => 1,
         }
     }
 
@@ -90,7 +93,7 @@ impl Anchor {
     pub(crate) fn literal(&self) -> Option<&Literal> {
         match self {
             Anchor::Bytes(literal) => Some(literal),
-            Anchor::Run(..) => None,
+            Anchor::Run(..) | Anchor::Any => None,
         }
     }
 
@@ -113,6 +116,7 @@ impl Anchor {
                 format!("{}{bytes}{}{next}", edge(literal.starts_word), edge(literal.ends_word))
             }
             Anchor::Run(class, length) => format!("<{class} x {length}>"),
+            Anchor::Any => "<any byte>".to_string(),
         }
     }
 }
@@ -128,7 +132,7 @@ fn describe_key(key: u64) -> String {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Planned {
     pub(crate) anchor: Anchor,
-    /// `None` for runs, which are not looked up, and for what the compiler would not take.
+    /// `None` for runs and any byte, which are not looked up, and for what the compiler would not take.
     pub(crate) plan: Option<GramPlan>,
 }
 
@@ -136,7 +140,7 @@ impl Planned {
     pub(crate) fn new(anchor: Anchor) -> Planned {
         let plan = match &anchor {
             Anchor::Bytes(literal) => grams::plan(literal),
-            Anchor::Run(..) => None,
+            Anchor::Run(..) | Anchor::Any => None,
         };
         Planned { anchor, plan }
     }

@@ -26,6 +26,8 @@ const MAX_TOTAL_SIZE: usize = 32 << 20;
 #[derive(Debug)]
 pub(crate) struct Automaton {
     hir: Hir,
+    /// No match is longer, whatever the expression says.
+    most: usize,
     /// Tells it from every other one of this process.
     id: u64,
     dfa: OnceLock<Box<DFA>>,
@@ -50,9 +52,15 @@ struct Known {
 struct Identity(u64);
 
 impl Automaton {
+    /// An automaton for all matches of an expression.
     pub(crate) fn new(hir: Hir) -> Automaton {
+        Automaton::within(hir, usize::MAX)
+    }
+
+    /// The same for those of up to `most` bytes.
+    pub(crate) fn within(hir: Hir, most: usize) -> Automaton {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Automaton { hir, id: NEXT.fetch_add(1, Ordering::Relaxed), dfa: OnceLock::new() }
+        Automaton { hir, most, id: NEXT.fetch_add(1, Ordering::Relaxed), dfa: OnceLock::new() }
     }
 
     /// Builds now what is otherwise built at the first start.
@@ -65,7 +73,7 @@ impl Automaton {
             let nfa = thompson::Compiler::new()
                 .configure(thompson::Config::new().utf8(false).which_captures(thompson::WhichCaptures::None))
                 .build_from_hir(&self.hir)
-                .expect("an expression of bounded width has an automaton, and no limit was set");
+                .expect("no size limit was set");
             let config = Config::new()
                 .match_kind(MatchKind::All)
                 .cache_capacity(MAX_STATES_SIZE)
@@ -122,7 +130,9 @@ impl Automaton {
         let before = start.checked_sub(1).map(|i| text[i]);
         let config = start::Config::new().anchored(Anchored::Yes).look_behind(before);
         let mut state = dfa.start_state(cache, &config).expect(ENDLESS);
-        for (at, &byte) in text.iter().enumerate().skip(start) {
+        // The byte behind the longest match tells of that match.
+        let last = start.saturating_add(self.most).saturating_add(1);
+        for (at, &byte) in text[..last.min(text.len())].iter().enumerate().skip(start) {
             state = dfa.next_state(cache, state, byte).expect(ENDLESS);
             if state.is_tagged() {
                 // Matches are told one byte late: the state behind this byte speaks of the bytes before it.
@@ -132,6 +142,9 @@ impl Automaton {
                     return true;
                 }
             }
+        }
+        if last <= text.len() {
+            return true;
         }
         if complete && dfa.next_eoi_state(cache, state).expect(ENDLESS).is_match() {
             found(text.len());

@@ -7,6 +7,7 @@
 
 pub(crate) mod automaton;
 mod chain;
+pub(crate) mod judged;
 
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
@@ -18,10 +19,11 @@ use crate::filter::gate::{Comparison, Gate};
 use crate::pattern::sequence::{Merge, WordSets};
 use crate::pattern::{self, MAX_WIDTH, Parsed};
 use crate::plan::Strategy;
-use crate::rule::Pattern;
+use crate::rule::{Judged, Pattern};
 use crate::serial::{Reader, Writer};
 use automaton::{Automaton, States};
 use chain::Chain;
+use judged::Groups;
 
 /// A pattern ready to be confirmed.
 #[derive(Debug)]
@@ -48,6 +50,8 @@ pub(crate) struct Confirm {
 #[derive(Debug)]
 pub(crate) struct Matcher {
     strategy: How,
+    /// `None` where the whole match is judged.
+    groups: Option<Groups>,
     unless: Vec<Automaton>,
 }
 
@@ -79,16 +83,20 @@ pub(crate) enum Outcome {
 }
 
 impl Matcher {
-    pub(crate) fn new(parsed: Parsed, level: SimdLevel) -> Matcher {
+    pub(crate) fn new(parsed: Parsed, judged: Judged, level: SimdLevel) -> Matcher {
+        let groups = Groups::new(&parsed.hir, judged);
+        // What the width cuts off is for one automaton to leave out: its parts know nothing of each other.
+        let is_cut = parsed.hir.properties().maximum_len() != Some(parsed.width);
+        let chain = || if is_cut { None } else { Chain::new(&parsed.hir, level) };
         let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
             Some(words) => How::Sequence { heads: words.heads(level), words },
-            None => match Chain::new(&parsed.hir, level) {
+            None => match chain() {
                 Some(chain) => How::Chain(chain),
-                None => How::Automaton(Automaton::new(parsed.hir)),
+                None => How::Automaton(Automaton::within(parsed.hir, parsed.width)),
             },
         };
-        Matcher { strategy, unless }
+        Matcher { strategy, groups, unless }
     }
 
     /// How candidates are confirmed.
@@ -130,7 +138,7 @@ impl Confirm {
     fn matcher(&self, pattern: &Pattern) -> Option<&Matcher> {
         let make = || {
             let parsed = pattern::parse(pattern).ok().filter(|parsed| parsed.width == self.width)?;
-            Some(Matcher::new(parsed, self.beginnings.level()))
+            Some(Matcher::new(parsed, pattern.judged, self.beginnings.level()))
         };
         self.matcher.get_or_init(make).as_ref()
     }
@@ -210,7 +218,8 @@ impl Matcher {
         end: usize,
         states: &mut States,
     ) -> Outcome {
-        let span = &text[start..end];
+        let judged = self.groups.as_ref().map_or(start..end, |groups| groups.judged(text, start, end));
+        let span = &text[judged];
         let passes = pattern.validate.iter().all(|v| v.holds(span))
             && !self.unless.iter().any(|u| u.matches_all(span, states));
         if passes { Outcome::Match(end) } else { Outcome::None }

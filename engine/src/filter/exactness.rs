@@ -96,7 +96,7 @@ fn text(anchors: &[Anchor], pieces: &[(u8, Vec<u8>)]) -> Vec<u8> {
                 text.extend((0..*which / 8).map(|_| choose(b"012345678901234 .-")))
             }
             Some(Anchor::Run(RunClass::Token, _)) => text.extend((0..*which / 2).map(|_| choose(b"aZ0_-b1"))),
-            Some(Anchor::Run(..)) => {
+            Some(Anchor::Run(..) | Anchor::Any) => {
                 (0..*which / 32).for_each(|_| match choose(b"maM") {
                     b'm' => text.extend_from_slice("\u{301}".as_bytes()),
                     b'a' => text.extend_from_slice("а".as_bytes()),
@@ -131,7 +131,7 @@ fn stands(anchor: &Anchor, text: &[u8], at: usize) -> bool {
             bytes.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
         }
         Anchor::Run(RunClass::Marks, _) => [0, 2, 4].iter().all(|&i| matches!(bytes[i], 0xcc | 0xcd)),
-        Anchor::Run(..) => {
+        Anchor::Run(..) | Anchor::Any => {
             bytes[0].is_ascii_alphabetic() && is_lead(bytes[1])
                 || is_lead(bytes[0]) && bytes[2].is_ascii_alphabetic()
         }

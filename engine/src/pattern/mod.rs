@@ -13,7 +13,7 @@ pub(crate) mod sequence;
 use regex_syntax::hir::Hir;
 
 use crate::error::{BuildErrorKind, PatternError};
-use crate::rule::{Expr, On, Pattern, RunClass};
+use crate::rule::{Expr, Judged, Lane, On, Pattern, RunClass};
 
 /// Longest match of a pattern in bytes of the view.
 pub(crate) const MAX_WIDTH: usize = 512;
@@ -23,7 +23,7 @@ pub(crate) const MAX_WIDTH: usize = 512;
 pub(crate) struct Parsed {
     /// What the pattern means.
     pub(crate) hir: Hir,
-    /// Longest match in bytes.
+    /// Longest match in bytes. The expression itself may have longer ones in the slow lane: they are none.
     pub(crate) width: usize,
     /// The word sets, where the pattern is a sequence.
     pub(crate) sequence: Option<sequence::WordSets>,
@@ -61,10 +61,11 @@ pub(crate) fn parse(pattern: &Pattern) -> Result<Parsed, PatternError> {
             dialect::parse(&lowered.regex, On::Raw)?
         }
     };
-    let width = check_width(&hir)?;
+    let width = check_width(&hir, pattern.lane)?;
+    check_judged(&hir, pattern.judged)?;
     let mut unless = Vec::new();
     for text in &pattern.unless {
-        if dialect::has_open_tail(&hir) {
+        if pattern.lane == Lane::Fast && dialect::has_open_tail(&hir) {
             return Err(PatternError::new(
                 BuildErrorKind::OpenTail,
                 "the pattern ends in an open repetition, so whoever writes the text decides whether `unless` holds",
@@ -76,14 +77,27 @@ pub(crate) fn parse(pattern: &Pattern) -> Result<Parsed, PatternError> {
     Ok(Parsed { hir, width, sequence, run, unless })
 }
 
-fn check_width(hir: &Hir) -> Result<usize, PatternError> {
+fn check_width(hir: &Hir, lane: Lane) -> Result<usize, PatternError> {
     let properties = hir.properties();
-    if properties.minimum_len().unwrap_or(0) == 0 {
+    let least = properties.minimum_len().unwrap_or(0);
+    if least == 0 {
         return Err(PatternError::new(
             BuildErrorKind::EmptyMatch,
             "the pattern can match nothing at all",
             "make at least one part of it mandatory",
         ));
+    }
+    if lane == Lane::Slow {
+        if least > MAX_WIDTH {
+            return Err(PatternError::new(
+                BuildErrorKind::TooWide,
+                format!(
+                    "every match is at least {least} bytes long, and none of more than {MAX_WIDTH} is reported"
+                ),
+                "look for a shorter part of it",
+            ));
+        }
+        return Ok(properties.maximum_len().map_or(MAX_WIDTH, |width| width.min(MAX_WIDTH)));
     }
     let Some(width) = properties.maximum_len() else {
         return Err(PatternError::new(
@@ -100,4 +114,21 @@ fn check_width(hir: &Hir) -> Result<usize, PatternError> {
         ));
     }
     Ok(width)
+}
+
+fn check_judged(hir: &Hir, judged: Judged) -> Result<(), PatternError> {
+    let there = hir.properties().explicit_captures_len();
+    let wanted = match judged {
+        Judged::Match => return Ok(()),
+        Judged::Group(group) => usize::from(group),
+        Judged::FirstGroup => 1,
+    };
+    if (1..=there).contains(&wanted) {
+        return Ok(());
+    }
+    Err(PatternError::new(
+        BuildErrorKind::InvalidRule,
+        format!("checks are to see the capture group {wanted}, and the pattern has {there}"),
+        "put what they are to see into parentheses, and count those from 1",
+    ))
 }

@@ -2,14 +2,14 @@
 
 use crate::channel::Channel;
 use crate::error::LoadError;
-use crate::rule::{Expr, Matching, On, Pattern, Rule, RunClass, Sequence};
+use crate::rule::{Expr, Judged, Lane, Matching, On, Pattern, Rule, RunClass, Sequence};
 use crate::serial::{Reader, Writer, checksum};
 use crate::severity::Severity;
 use crate::validate::{Check, Validator};
 
 /// The least that an empty text takes, and so a rule and a pattern of nothing but these and numbers.
 const LEAST_RULE: usize = 14;
-const LEAST_PATTERN: usize = 5;
+const LEAST_PATTERN: usize = 7;
 
 /// The rules, and nothing else: what a digest is of.
 pub(crate) fn to_bytes<'r>(rules: impl ExactSizeIterator<Item = &'r Rule>) -> Vec<u8> {
@@ -92,8 +92,14 @@ fn read_rule(reader: &mut Reader<'_>) -> Result<Rule, LoadError> {
 }
 
 fn write_pattern(writer: &mut Writer, pattern: &Pattern) {
-    let Pattern { expr, on, validate, unless } = pattern;
+    let Pattern { expr, on, validate, unless, judged, lane } = pattern;
     writer.choice(&On::ALL, on);
+    writer.flag(*lane == Lane::Slow);
+    writer.number(match judged {
+        Judged::Match => 0,
+        Judged::Group(group) => usize::from(*group) + 1,
+        Judged::FirstGroup => 1,
+    });
     match expr {
         Expr::Regex(text) => {
             writer.byte(0);
@@ -122,6 +128,12 @@ fn write_pattern(writer: &mut Writer, pattern: &Pattern) {
 
 fn read_pattern(reader: &mut Reader<'_>) -> Result<Pattern, LoadError> {
     let on = reader.choice(&On::ALL)?;
+    let lane = if reader.flag()? { Lane::Slow } else { Lane::Fast };
+    let judged = match reader.at_most(usize::from(u16::MAX) + 1)? {
+        0 => Judged::Match,
+        1 => Judged::FirstGroup,
+        group => Judged::Group(u16::try_from(group - 1).map_err(|_| unknown())?),
+    };
     let expr = match reader.byte()? {
         0 => Expr::Regex(reader.text()?),
         1 => Expr::Literal(reader.text()?),
@@ -135,7 +147,8 @@ fn read_pattern(reader: &mut Reader<'_>) -> Result<Pattern, LoadError> {
         }
         _ => return Err(unknown()),
     };
-    Ok(Pattern { expr, on, validate: reader.list(2, read_validator)?, unless: read_texts(reader)? })
+    let (validate, unless) = (reader.list(2, read_validator)?, read_texts(reader)?);
+    Ok(Pattern { expr, on, validate, unless, judged, lane })
 }
 
 fn write_validator(writer: &mut Writer, validator: &Validator) {

@@ -13,6 +13,8 @@ pub(crate) enum Expression {
     Alternation(Vec<Expression>),
     Capture(Box<Expression>),
     Repetition(Box<Expression>, u8, u8),
+    /// At least so often, which only the slow lane takes.
+    Endless(Box<Expression>, u8),
 }
 
 /// Literals of which expressions are made: with and without a meaning of their own beside their neighbours.
@@ -60,6 +62,7 @@ pub(crate) fn expressions() -> impl Strategy<Value = Expression> {
             4 => prop::collection::vec(inner.clone(), 2..5).prop_map(Expression::Concat),
             3 => prop::collection::vec(inner.clone(), 2..4).prop_map(Expression::Alternation),
             1 => inner.clone().prop_map(|e| Expression::Capture(Box::new(e))),
+            1 => (inner.clone(), 0u8..3).prop_map(|(e, min)| Expression::Endless(Box::new(e), min)),
             2 => (inner, 0u8..4, 0u8..4)
                 .prop_map(|(e, min, more)| Expression::Repetition(Box::new(e), min, min + more)),
         ]
@@ -78,6 +81,7 @@ impl Expression {
             }
             Expression::Capture(inner) => format!("({})", inner.written()),
             Expression::Repetition(inner, min, max) => format!("(?:{}){{{min},{max}}}", inner.written()),
+            Expression::Endless(inner, min) => format!("(?:{}){{{min},}}", inner.written()),
         }
     }
 
@@ -107,6 +111,10 @@ impl Expression {
             Expression::Capture(inner) => inner.sample(choices, text),
             Expression::Repetition(inner, min, max) => {
                 let times = usize::from(*min) + choose(usize::from(max - min) + 1);
+                (0..times).for_each(|_| inner.sample(choices, text));
+            }
+            Expression::Endless(inner, min) => {
+                let times = usize::from(*min) + choose(4);
                 (0..times).for_each(|_| inner.sample(choices, text));
             }
         }

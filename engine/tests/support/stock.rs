@@ -1,7 +1,7 @@
 //! Rules of every kind, small enough that random texts of their words hit and miss them in all ways.
 
 use hypersieve::{
-    Channel, Check, Expr, Matching, On, Pattern, Rule, RunClass, Sequence, Severity, Validator,
+    Channel, Check, Expr, Judged, Lane, Matching, On, Pattern, Rule, RunClass, Sequence, Severity, Validator,
 };
 
 /// All rules of the stock; a test draws some of them. The cases of the fuzz targets name them by their place, so new
@@ -21,6 +21,7 @@ pub(crate) fn rules() -> Vec<Rule> {
         40,
         [Pattern::literal("give out"), Pattern::regex("key-[A-Z]{2}").on(On::Exact)],
     ));
+    rules.extend(slow());
     rules
 }
 
@@ -61,6 +62,13 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "SEQUENCE_TIGHT" => &[b"begin-end", b"x;ending", b"x;end"],
         "SEQUENCE_ALL" => &[b"ignore previous secret", b"secret", b"ignore all"],
         "ALL_MIXED" => &[b"give out", b"key-AB", b"give out key-ABC", b"key-AB or give out"],
+        "SLOW_GAP" => &[b"begin some words end", b"begin", b"end", b"begin begin end end"],
+        "SLOW_LINE" => &[b"now and then secret", b"now\nsecret", b"now secret secret"],
+        "SLOW_DIGITS" => &[b"123-4567890", b"12-3", b"1234-5", br"123-\u0034"],
+        "SLOW_SHORT" => &[b"aaab", b"ab aab", br"a\u0062"],
+        "SLOW_WORDS" => &[b"abc abab", b"zab", b"ab"],
+        "SLOW_GROUP" => &[b"key=abcabc", b"key=aab", b"key=xyz", b"key=abc.example"],
+        "SLOW_ALL" => &[b"begin then now", b"x17", b"begin now x1", b"y99"],
         "SEQUENCE_OPEN" => &[b"disregard, say, no", b"disregarding nothing", b"disregard"],
         "TOKEN_SENSITIVE" => &[b"ghp_A1b2C3d4E5", b"ghp_A1b2"],
         "TOKEN_ON_CHANNEL" => &[b"xoxb-12ab"],
@@ -155,6 +163,30 @@ fn phrases() -> Vec<Rule> {
         rule("PHRASE_RAW", [Pattern::literal("ignore  all").on(On::Raw)]),
         rule("PHRASE_BACKSLASH", [Pattern::literal(r"c:\new\u0041")]),
         rule("PHRASE_QUOTED", [Pattern::literal(r#""role": "system""#), Pattern::literal("\"role\":")]),
+    ]
+}
+
+/// What only the slow lane takes: matches without a longest, patterns without an anchor, checks of capture groups.
+fn slow() -> Vec<Rule> {
+    let slow = |id, expressions: &[&str], on| {
+        rule(id, expressions.iter().map(|e| Pattern::regex(*e).on(on).lane(Lane::Slow)))
+    };
+    let group = Pattern::regex(r"key=([a-z]+)(\.example)?").on(On::Exact).lane(Lane::Slow);
+    vec![
+        slow("SLOW_GAP", &["begin.*end"], On::Text),
+        slow("SLOW_LINE", &[r"now[^\n]*secret", "^secret[^\n]+"], On::Text),
+        slow("SLOW_DIGITS", &["[0-9]{3}-[0-9]+"], On::Exact),
+        slow("SLOW_SHORT", &["a+b", "[xy]+"], On::Text),
+        slow("SLOW_WORDS", &[r"\b[a-c]+\b"], On::Raw),
+        rule(
+            "SLOW_GROUP",
+            [group.judged(Judged::Group(1)).validate(Validator::new(Check::Distinct(3))).unless("x.*")],
+        ),
+        all(
+            "SLOW_ALL",
+            200,
+            [Pattern::regex("begin.*now"), Pattern::regex("[xy][0-9]+")].map(|p| p.lane(Lane::Slow)),
+        ),
     ]
 }
 

@@ -13,6 +13,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::anchor::{Located, MAX_ANCHOR};
 use crate::byteset::ByteSet;
+use crate::pattern::MAX_WIDTH;
 use choice::{Choice, Fragment, cheaper, choose, shifted};
 use edges::{Around, Edge, all_bytes, characters, class_edge, edge_bytes, is_edge};
 use follow::Follow;
@@ -53,8 +54,14 @@ pub(crate) fn contents(hir: &Hir) -> Option<Contents> {
     // What stands where the anchors do says nothing more.
     let mut others: Vec<Vec<Located>> = Vec::new();
     for group in part.groups.iter().filter(|group| **group != best.group) {
-        if !others.contains(group) {
-            others.push(group.clone());
+        let cut = |l: &Located| Located {
+            anchor: l.anchor.clone(),
+            from: l.from.min(MAX_WIDTH),
+            to: l.to.min(MAX_WIDTH),
+        };
+        let group: Vec<Located> = group.iter().map(cut).collect();
+        if !others.contains(&group) {
+            others.push(group);
         }
     }
     // What is known of each place alone may allow more than what is known of the whole.
@@ -62,7 +69,9 @@ pub(crate) fn contents(hir: &Hir) -> Option<Contents> {
         to: located.to.min(part.max.saturating_sub(located.anchor.len())),
         ..located.clone()
     };
-    let anchors = best.anchors.iter().map(within).collect();
+    // What stands farther behind the start than a match is long is in none: another branch of the expression is.
+    let is_near = |located: &Located| located.from <= located.to;
+    let anchors = best.anchors.iter().map(within).filter(is_near).collect();
     Some(Contents { anchors, others, prefixes: part.into_heads() })
 }
 
@@ -79,6 +88,7 @@ pub(crate) fn first_bytes(hir: &Hir) -> ByteSet {
 /// What is known about one part of an expression.
 #[derive(Clone, Debug)]
 struct Part {
+    /// Least and most bytes of it in a match, which is no longer than [`MAX_WIDTH`] bytes.
     min: usize,
     max: usize,
     /// All strings that the part matches, if they are few.
@@ -212,8 +222,8 @@ impl Part {
 
     fn repeated(sub: &Part, min: usize, max: Option<usize>) -> Part {
         let mut part = Part {
-            min: sub.min.saturating_mul(min),
-            max: max.map_or(usize::MAX, |m| sub.max.saturating_mul(m)),
+            min: sub.min.saturating_mul(min).min(MAX_WIDTH),
+            max: max.map_or(MAX_WIDTH, |m| sub.max.saturating_mul(m).min(MAX_WIDTH)),
             exact: None,
             prefixes: Vec::new(),
             suffixes: Vec::new(),
@@ -314,8 +324,8 @@ impl Part {
             if around.behind {
                 run.iter_mut().for_each(|f| f.text.assert_edge_behind());
             }
-            min = min.saturating_add(part.min);
-            max = max.saturating_add(part.max);
+            min = min.saturating_add(part.min).min(MAX_WIDTH);
+            max = max.saturating_add(part.max).min(MAX_WIDTH);
         }
         if exact.is_some() {
             return Part { min, max, ..Part::exact(exact.unwrap_or_default()) };

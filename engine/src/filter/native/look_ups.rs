@@ -39,7 +39,7 @@ impl LookUps {
         let mut foreign = Vec::new();
         let strings = anchors.iter().filter_map(|planned| match &planned.anchor {
             Anchor::Bytes(literal) => Some((literal, &planned.plan)),
-            Anchor::Run(..) => None,
+            Anchor::Run(..) | Anchor::Any => None,
         });
         for (entry, (literal, plan)) in (0u32..).zip(strings) {
             // Only forged bytes hold an anchor without a plan: no rule loses anything that it states.
@@ -52,7 +52,7 @@ impl LookUps {
                     foreign.push((entry, literal, plan))
                 }
                 AnchorTier::Long | AnchorTier::Medium => ascii.push((entry, literal, plan)),
-                AnchorTier::Short | AnchorTier::Run => {
+                AnchorTier::Short | AnchorTier::Run | AnchorTier::Any => {
                     shorts.push((entry, literal.sets.as_slice(), plan.offsets[0]))
                 }
             }
