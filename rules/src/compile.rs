@@ -26,6 +26,13 @@ pub(crate) fn check(doc: &RuleDoc, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// Reports what keeps a rule from being compiled.
+pub(crate) fn check_patterns(doc: &RuleDoc, diagnostics: &mut Vec<Diagnostic>) {
+    if let Err(error) = build(doc.rule.clone(), FilterKind::AhoCorasick) {
+        explain(doc, &error, diagnostics);
+    }
+}
+
 /// Reports all that keeps a rule from being compiled, not only what the engine came upon first.
 fn explain(doc: &RuleDoc, error: &BuildError, diagnostics: &mut Vec<Diagnostic>) {
     let before = diagnostics.len();

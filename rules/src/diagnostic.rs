@@ -4,7 +4,9 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, SourceSpan, SpanContents};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, Severity, SourceSpan, SpanContents,
+};
 
 use crate::source::Source;
 
@@ -18,6 +20,7 @@ pub struct Diagnostic {
     /// A second place that the first one clashes with.
     related: Option<Place>,
     help: String,
+    severity: Severity,
 }
 
 #[derive(Clone, Debug)]
@@ -35,6 +38,8 @@ pub enum DiagnosticKind {
     File,
     /// The YAML is not valid, or uses what rule files do not.
     Yaml,
+    /// The TOML is not valid.
+    Toml,
     /// A key that the schema does not know.
     UnknownKey,
     /// A key that the schema wants is not there.
@@ -43,12 +48,20 @@ pub enum DiagnosticKind {
     Value,
     /// A key, an id or an alias that is there twice.
     Duplicate,
-    /// Too few examples, or one that is there twice.
+    /// An example that is there twice.
     Examples,
+    /// Too few examples: the rule can be used all the same.
+    FewExamples,
     /// A pattern that cannot be compiled.
     Pattern,
     /// An example that does not hold.
     ExampleFails,
+    /// A rule that was written for another program wants what can't be done here.
+    Unsupported,
+    /// A warning: it means here what it does not mean there.
+    Differs,
+    /// A warning: a pattern that costs more than others.
+    Slow,
 }
 
 impl DiagnosticKind {
@@ -61,7 +74,11 @@ impl DiagnosticKind {
             DiagnosticKind::MissingKey => "rules::missing-key",
             DiagnosticKind::Value => "rules::value",
             DiagnosticKind::Duplicate => "rules::duplicate",
-            DiagnosticKind::Examples => "rules::examples",
+            DiagnosticKind::Examples | DiagnosticKind::FewExamples => "rules::examples",
+            DiagnosticKind::Toml => "rules::toml",
+            DiagnosticKind::Unsupported => "rules::unsupported",
+            DiagnosticKind::Differs => "rules::differs",
+            DiagnosticKind::Slow => "rules::slow",
             DiagnosticKind::Pattern => "rules::pattern",
             DiagnosticKind::ExampleFails => "rules::example-fails",
         }
@@ -86,7 +103,13 @@ impl Diagnostic {
             place: None,
             related: None,
             help: String::new(),
+            severity: Severity::Error,
         }
+    }
+
+    /// What is no mistake, but good to know.
+    pub(crate) fn warning(kind: DiagnosticKind, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: Severity::Warning, ..Diagnostic::new(kind, message) }
     }
 
     pub(crate) fn at(
@@ -186,6 +209,10 @@ impl std::error::Error for Diagnostic {}
 impl miette::Diagnostic for Diagnostic {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
         Some(Box::new(self.kind.code()))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
     }
 
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {

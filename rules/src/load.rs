@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::diagnostic::{Colour, Diagnostic, DiagnosticKind};
+use crate::foreign::{self, Format};
 use crate::parse;
 use crate::schema::{Draft, RuleDoc};
 use crate::source::Source;
@@ -36,7 +37,39 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Reads the rules of a YAML text; `name` is the file name that messages show.
+/// The rules that can be used, and what is wrong with all else.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// Rules without a mistake.
+    pub rules: Vec<RuleDoc>,
+    /// Each mistake, in the order of files and lines; the rules that they are in are left out.
+    pub left_out: Vec<Diagnostic>,
+}
+
+/// Reads files and folders as [`load`] does, and leaves out each rule with a mistake, and what can't be compiled.
+pub fn load_what_can_be<P: AsRef<Path>>(paths: &[P]) -> Loaded {
+    let mut left_out = Vec::new();
+    let drafts = load_drafts(paths, &mut left_out);
+    left_out.retain(|d| d.kind() != DiagnosticKind::FewExamples);
+    let mut rules: Vec<RuleDoc> = Vec::new();
+    let mut names = crate::duplicates::Names::default();
+    for draft in drafts.into_iter().filter(|d| d.usable) {
+        let before = left_out.len();
+        names.add(&draft.doc, &mut left_out);
+        // What was written for others is known to compile once it has been read.
+        if draft.doc.format == Format::Hypersieve && left_out.len() == before {
+            crate::compile::check_patterns(&draft.doc, &mut left_out);
+        }
+        if left_out.len() == before {
+            rules.push(draft.doc);
+        }
+    }
+    Diagnostic::sort(&mut left_out);
+    Loaded { rules, left_out }
+}
+
+/// Reads the rules of a YAML or TOML text; `name` is the file name that messages show.
 ///
 /// # Errors
 /// All mistakes of the text; ids that are there twice among them.
@@ -54,8 +87,8 @@ pub fn load_path(path: impl AsRef<Path>) -> Result<Vec<RuleDoc>, LoadError> {
     load(&[path])
 }
 
-/// Reads rule files, and of folders all `*.yaml` and `*.yml` files in them and their subfolders, in the order of
-/// their paths; hidden folders and links to folders are left out.
+/// Reads rule files, and of folders all `*.yaml` and `*.yml` files in them and their subfolders, and `*.toml` files that have
+/// rules in them, in the order of their paths; hidden folders and links to folders are left out.
 ///
 /// # Errors
 /// All mistakes of all files; names that are there twice, and files that cannot be read, among them.
@@ -67,6 +100,8 @@ pub fn load<P: AsRef<Path>>(paths: &[P]) -> Result<Vec<RuleDoc>, LoadError> {
 
 fn finish(drafts: Vec<Draft>, mut diagnostics: Vec<Diagnostic>) -> Result<Vec<RuleDoc>, LoadError> {
     crate::duplicates::find(&drafts, &mut diagnostics);
+    // How many examples a rule has is for the lint to say.
+    diagnostics.retain(|d| d.kind() != DiagnosticKind::FewExamples);
     if !diagnostics.is_empty() {
         Diagnostic::sort(&mut diagnostics);
         return Err(LoadError { diagnostics });
@@ -126,7 +161,7 @@ fn rule_files(path: &Path, diagnostics: &mut Vec<Diagnostic>) -> Vec<PathBuf> {
                 DiagnosticKind::File,
                 format!("{}: no rule files in this folder", path.display()),
             )
-            .help("rule files end in `.yaml` or `.yml`"),
+            .help("rule files end in `.yaml` or `.yml`, or in `.toml` and have `[[rules]]`"),
         );
     }
     files
@@ -137,7 +172,11 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn is_rule_file(path: &Path) -> bool {
-    path.extension().is_some_and(|e| e == "yaml" || e == "yml")
+    path.extension().is_some_and(|e| {
+        // Many programs keep their settings in TOML.
+        let has_rules = || fs::read_to_string(path).map_or(true, |text| foreign::is_toml("", &text));
+        e == "yaml" || e == "yml" || e == "toml" && has_rules()
+    })
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {

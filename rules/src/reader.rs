@@ -17,11 +17,13 @@ pub(crate) struct Reader<'a> {
     diagnostics: &'a mut Vec<Diagnostic>,
     /// How many mistakes this document has.
     pub(crate) mistakes: usize,
+    /// And how many of them are that there are too few examples.
+    pub(crate) few_examples: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(source: &'a Arc<Source>, diagnostics: &'a mut Vec<Diagnostic>) -> Reader<'a> {
-        Reader { source, rule: None, diagnostics, mistakes: 0 }
+        Reader { source, rule: None, diagnostics, mistakes: 0, few_examples: 0 }
     }
 
     /// Reports a mistake at `span`.

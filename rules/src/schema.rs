@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use hypersieve::{Channel, Expr, Matching, On, Pattern, Rule, RunClass, Sequence, Severity};
+use hypersieve::{Channel, Expr, Judged, Lane, Matching, On, Pattern, Rule, RunClass, Sequence, Severity};
 
 use crate::diagnostic::{Diagnostic, DiagnosticKind};
+use crate::foreign::Format;
 use crate::reader::{Fields, Reader};
 use crate::source::Source;
 use crate::steps;
@@ -21,6 +22,10 @@ pub struct RuleDoc {
     pub examples: Examples,
     /// Where the rule stands.
     pub spans: Spans,
+    /// Who the file was written for.
+    pub format: Format,
+    /// What the rule means here that it does not mean in the program that it was written for.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The examples of a rule.
@@ -65,6 +70,8 @@ pub struct Spans {
 pub(crate) struct Draft {
     pub(crate) doc: RuleDoc,
     pub(crate) complete: bool,
+    /// Nothing is wrong but that examples are missing.
+    pub(crate) usable: bool,
 }
 
 const RULE_KEYS: &[&str] = &[
@@ -84,8 +91,10 @@ const RULE_KEYS: &[&str] = &[
     "examples",
 ];
 const PATTERN_KINDS: [&str; 4] = ["regex", "literal", "sequence", "run"];
-const PATTERN_KEYS: &[&str] =
-    &["regex", "literal", "sequence", "run", "gap", "stop", "min", "max", "on", "validate", "unless"];
+const PATTERN_KEYS: &[&str] = &[
+    "regex", "literal", "sequence", "run", "gap", "stop", "min", "max", "on", "validate", "unless", "judged",
+    "lane",
+];
 
 /// Fewest examples of either kind.
 const LEAST_EXAMPLES: usize = 4;
@@ -94,7 +103,7 @@ const DEFAULT_GAP: usize = 40;
 /// No match is longer than this, so no gap and no run can be.
 const MAX_WIDTH: usize = 512;
 /// Longest extent of a `match: all` rule.
-const MAX_WITHIN: usize = 1024;
+pub(crate) const MAX_WITHIN: usize = 1024;
 
 /// Reads one document.
 pub(crate) fn read(source: &Arc<Source>, node: &Node, diagnostics: &mut Vec<Diagnostic>) -> Option<Draft> {
@@ -148,14 +157,16 @@ pub(crate) fn read(source: &Arc<Source>, node: &Node, diagnostics: &mut Vec<Diag
     }
     if let Some(node) = fields.get("aliases") {
         for (alias, span) in texts(&mut reader, node, "aliases", 0) {
-            check_id(&mut reader, span.clone(), &alias);
+            check_alias(&mut reader, span.clone(), &alias);
             rule.aliases.push(alias);
             spans.aliases.push(span);
         }
     }
     let examples = examples(&mut reader, &fields);
     let complete = reader.mistakes == 0;
-    Some(Draft { doc: RuleDoc { rule, examples, spans }, complete })
+    let usable = reader.mistakes == reader.few_examples;
+    let doc = RuleDoc { rule, examples, spans, format: Format::Hypersieve, warnings: Vec::new() };
+    Some(Draft { doc, complete, usable })
 }
 
 fn check_id(reader: &mut Reader<'_>, span: Range<usize>, id: &str) {
@@ -166,6 +177,20 @@ fn check_id(reader: &mut Reader<'_>, span: Range<usize>, id: &str) {
             format!("`{id}` is not a rule id"),
             "not upper case letters, digits, `_` and `-` alone",
             format!("write it like `{}`", spell_as_id(id)),
+        );
+    }
+}
+
+/// An alias may be what a rule is called elsewhere.
+fn check_alias(reader: &mut Reader<'_>, span: Range<usize>, alias: &str) {
+    let allowed = |c: char| !c.is_whitespace() && !c.is_control();
+    if !alias.chars().all(allowed) {
+        reader.report(
+            DiagnosticKind::Value,
+            span,
+            format!("`{}` is not an alias", alias.escape_debug()),
+            "white space in it",
+            format!("write it like `{}`", spell_as_id(alias)),
         );
     }
 }
@@ -286,6 +311,12 @@ fn patterns(reader: &mut Reader<'_>, fields: &Fields<'_>, rule: &mut Rule, spans
         if let Some(node) = fields.get("on") {
             pattern.on = reader.name(node, "value of `on`", &On::ALL.map(On::name)).unwrap_or(On::Text);
         }
+        if let Some(node) = fields.get("judged") {
+            pattern.judged = judged(reader, node);
+        }
+        if let Some(node) = fields.get("lane") {
+            pattern.lane = lane(reader, node);
+        }
         if let Some(node) = fields.get("validate") {
             for step in reader.list(node, "validate", 1).unwrap_or_default() {
                 pattern.validate.extend(steps::read(reader, step));
@@ -307,6 +338,25 @@ fn patterns(reader: &mut Reader<'_>, fields: &Fields<'_>, rule: &mut Rule, spans
         rule.patterns.push(pattern);
         spans.patterns.push(span);
         spans.unless.push(exceptions);
+    }
+}
+
+/// What checks and exceptions see of a match.
+fn judged(reader: &mut Reader<'_>, node: &Node) -> Judged {
+    match node.text() {
+        Some("first") => Judged::FirstGroup,
+        _ => reader.number(node, "judged", 1..=99).map_or(Judged::Match, Judged::Group),
+    }
+}
+
+fn lane(reader: &mut Reader<'_>, node: &Node) -> Lane {
+    match reader.text(node, "lane") {
+        Some("slow") => Lane::Slow,
+        Some("fast") | None => Lane::Fast,
+        Some(other) => {
+            reader.unknown_name(node, other, "lane", &["fast", "slow"]);
+            Lane::Fast
+        }
     }
 }
 
@@ -419,7 +469,8 @@ fn example_list(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, help: &
     if items.len() < LEAST_EXAMPLES {
         let message = format!("`{key}` has {} of at least {LEAST_EXAMPLES} examples", items.len());
         let span = fields.key_span(key).unwrap_or(fields.place());
-        reader.report(DiagnosticKind::Examples, span, message, "too few", help);
+        reader.few_examples += 1;
+        reader.report(DiagnosticKind::FewExamples, span, message, "too few", help);
     }
     examples
 }

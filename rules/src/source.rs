@@ -9,6 +9,9 @@ pub struct Source {
     text: String,
 }
 
+/// How TOML quotes what has quotes in it.
+const TRIPLE: &str = "'''";
+
 impl Source {
     /// A text under the name that messages show; a byte order mark at its beginning is dropped.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
@@ -48,6 +51,7 @@ impl Source {
         }
         let inner = written.get(1..written.len().saturating_sub(1)).unwrap_or_default();
         match written.as_bytes().first() {
+            _ if written.strip_prefix(TRIPLE).and_then(|w| w.strip_suffix(TRIPLE)) == Some(value) => shift(3),
             Some(b'"') if inner == value => shift(1),
             // In single quotes, a quote is written twice and nothing else is escaped.
             Some(b'\'') if inner.replace("''", "'") == value => {
@@ -101,6 +105,7 @@ mod tests {
             ("a: 'b''cd'", 3..10, "b'cd", 0..2, "b''"),
             ("a: \"b\\tcd\"", 3..10, "b\tcd", 2..3, "\"b\\tcd\""),
             ("a: bcd", 3..6, "bcd", 2..9, "bcd"),
+            ("a = '''b'cd'''", 4..14, "b'cd", 2..3, "c"),
         ] {
             let source = Source::new("x", text);
             assert_eq!(&text[source.locate(&scalar, value, part)], found, "{text}");
