@@ -49,6 +49,8 @@ pub(crate) enum RulesCommand {
     Show(ShowArgs),
     Lint(LintArgs),
     Cost(CostArgs),
+    Test(TestArgs),
+    Convert(ConvertArgs),
 }
 
 /// Scan files, folders, standard input or items in JSON lines.
@@ -129,12 +131,18 @@ could not be scanned; all else was.";
 #[command(next_help_heading = "Rules")]
 pub(crate) struct RuleArgs {
     /// Add the rules of a file or a folder; may be given more than once.
+    ///
+    /// Takes this program's YAML, YAML with a `match_mode` and patterns of `type` and `value`, and gitleaks' TOML.
     #[arg(long = "rules", value_name = "PATH", action = ArgAction::Append, value_hint = ValueHint::AnyPath)]
     pub(crate) added: Vec<PathBuf>,
 
     /// Let added rules replace built-in ones of the same id.
     #[arg(long, requires = "added")]
     pub(crate) replace: bool,
+
+    /// Leave out added rules that can't be used, say which, and go on with the rest.
+    #[arg(long, requires = "added")]
+    pub(crate) keep_going: bool,
 
     /// Leave out the built-in rules.
     #[arg(long, requires = "added")]
@@ -205,6 +213,45 @@ pub(crate) struct LintArgs {
     /// When to use colours.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
     pub(crate) color: ColorWhen,
+}
+
+/// Run the examples that rules carry, in whatever format, and say which hold.
+///
+/// Says of rules that were written for another program what they mean here that they do not mean there, which can't be
+/// used, and which patterns are slow.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit codes: 0 all examples hold, 1 some do not, 2 some rules could not be used.")]
+pub(crate) struct TestArgs {
+    /// Rule files, or folders of them.
+    #[arg(value_name = "PATH", required = true, value_hint = ValueHint::AnyPath)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Show each warning at its line, rather than how many rules it concerns.
+    #[arg(long)]
+    pub(crate) warnings: bool,
+
+    /// When to use colours.
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    pub(crate) color: ColorWhen,
+}
+
+/// Write rules that were written for another program in this program's format.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Exit codes: 0 all rules are written, 1 with --keep-going all but some, 2 nothing is."
+)]
+pub(crate) struct ConvertArgs {
+    /// The rule file, or a folder of them.
+    #[arg(value_name = "IN", value_hint = ValueHint::AnyPath)]
+    pub(crate) from: PathBuf,
+
+    /// The file to write (YAML), which must not be there yet; `-` is standard output.
+    #[arg(value_name = "OUT", value_hint = ValueHint::FilePath)]
+    pub(crate) to: PathBuf,
+
+    /// Leave out rules that can't be used, say which, and write the rest.
+    #[arg(long)]
+    pub(crate) keep_going: bool,
 }
 
 /// Measure what each pattern costs on ordinary text, the most expensive first.

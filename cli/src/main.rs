@@ -35,6 +35,8 @@ fn main() -> ExitCode {
         Command::Rules(RulesCommand::Show(args)) => rules::show::run(args),
         Command::Rules(RulesCommand::Lint(args)) => rules::lint::run(args),
         Command::Rules(RulesCommand::Cost(args)) => rules::cost::run(args),
+        Command::Rules(RulesCommand::Test(args)) => rules::test::run(args),
+        Command::Rules(RulesCommand::Convert(args)) => rules::convert::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Wrap(args) => wrap::run(args),
         Command::Bench(args) => bench::run(args),

@@ -1,13 +1,15 @@
 //! The rules to use: built-in ones, the user's own, without those left out.
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 use hypersieve::{Config, Database, Policy, Rule, Scanner, Severity};
-use hypersieve_rules::{Examples, LoadError};
+use hypersieve_rules::{Diagnostic, Examples, LoadError, Loaded, RuleDoc};
 
 use crate::args::{EngineArgs, RuleArgs};
+use crate::console;
 use crate::number::counted;
 
 /// Rules and, where they were read from files, their examples.
@@ -21,7 +23,14 @@ impl RuleSet {
         let mut rules = if args.no_builtin { Vec::new() } else { builtin(&args.sets)? };
         let built_in = rules.len();
         for path in &args.added {
-            let docs = hypersieve_rules::load_path(path).map_err(broken)?;
+            let docs = if args.keep_going {
+                let loaded = hypersieve_rules::load_what_can_be(&[path]);
+                left_out(&loaded);
+                loaded.rules
+            } else {
+                hypersieve_rules::load_path(path).map_err(broken)?
+            };
+            warn(path, &docs);
             for doc in docs {
                 add(&mut rules, built_in, doc.rule, doc.examples, args.replace)?;
             }
@@ -59,7 +68,9 @@ impl RuleSet {
     }
 
     fn compile(&self, config: Config) -> Result<Database> {
-        Ok(Database::builder().rules(self.rules().cloned()).config(config).build()?)
+        let database = Database::builder().rules(self.rules().cloned()).config(config).build()?;
+        warn_of_slow(&database);
+        Ok(database)
     }
 }
 
@@ -225,6 +236,59 @@ fn similar<'r>(id: &str, rules: impl Iterator<Item = &'r Rule>) -> String {
     }
 }
 
-fn broken(error: LoadError) -> anyhow::Error {
+/// Says which rules were left out, and why.
+pub(crate) fn left_out(loaded: &Loaded) {
+    if loaded.left_out.is_empty() {
+        return;
+    }
+    for diagnostic in &loaded.left_out {
+        console::warning(&format!("left out: {}", told(diagnostic)));
+    }
+    console::warning(&format!(
+        "{} left out rules; {} can be used",
+        counted(loaded.left_out.len() as u64, "mistake"),
+        counted(loaded.rules.len() as u64, "rule")
+    ));
+}
+
+/// A message on one line.
+fn told(diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.place().map(|(file, line)| format!("{file}:{line}: ")).unwrap_or_default();
+    format!("{place}{diagnostic} ({})", diagnostic.what_to_do())
+}
+
+/// Says that rules mean something else here than where they were written for.
+fn warn(path: &Path, docs: &[RuleDoc]) {
+    let different = docs.iter().filter(|doc| !doc.warnings.is_empty()).count() as u64;
+    if different > 0 {
+        let path = path.display();
+        console::warning(&format!(
+            "{path}: {} within limits that the program which it was written for does not have: `hypersieve rules test {path}` \
+             says which",
+            if different == 1 { "a rule is used".to_string() } else { format!("{different} rules are used") }
+        ));
+    }
+}
+
+/// Most rules that are named in one warning.
+const NAMED: usize = 6;
+
+/// Says which patterns have nothing to look for, and what that costs.
+fn warn_of_slow(database: &Database) {
+    let slow: Vec<_> = database.plans().iter().filter(|plan| hypersieve_rules::has_no_anchor(plan)).collect();
+    let Some(steps) = slow.iter().map(|plan| plan.worst_steps_per_byte).max() else { return };
+    let mut named: Vec<&str> = slow.iter().map(|plan| database.rules()[plan.rule].id.as_str()).collect();
+    named.dedup();
+    let more = if named.len() > NAMED { ", ..." } else { "" };
+    named.truncate(NAMED);
+    console::warning(&format!(
+        "{} tried at every byte that can begin a match, in up to {steps} steps each ({}{more}): `hypersieve rules cost` \
+         measures it",
+        if slow.len() == 1 { "a pattern is".to_string() } else { format!("{} patterns are", slow.len()) },
+        named.join(", ")
+    ));
+}
+
+pub(crate) fn broken(error: LoadError) -> anyhow::Error {
     anyhow!("{} in the rules:\n{error}", counted(error.diagnostics().len() as u64, "mistake"))
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::path::Path;
 
-use crate::run::{Folder, Run, rules};
+use crate::run::{Folder, Run, others, rules};
 
 fn check(name: &str, run: &Run) {
     let found = format!("{}{}exit {}\n", settled(&run.out), settled(&run.err), run.code);
@@ -80,6 +80,29 @@ fn rules_in_text() {
     check("rules-lint.txt", &folder.run(&["rules", "lint", "bad.yaml"]));
 }
 
+/// Rules that were written for other programs.
+#[test]
+fn rules_of_others_in_text() {
+    let folder = others();
+    check("rules-test.txt", &folder.run(&["rules", "test", "shop.yaml", "keys.toml"]));
+    check("rules-test-warnings.txt", &folder.run(&["rules", "test", "--warnings", "keys.toml"]));
+    check("rules-test-broken.txt", &folder.run(&["rules", "test", "broken.yaml"]));
+    check("rules-convert.txt", &folder.run(&["rules", "convert", "shop.yaml", "-"]));
+    let scan = [
+        "scan",
+        "--no-builtin",
+        "--rules",
+        "keys.toml",
+        "--rules",
+        "broken.yaml",
+        "--keep-going",
+        "order.txt",
+    ];
+    check("scan-keep-going.txt", &folder.run(&scan));
+    let scan: Vec<&str> = scan.into_iter().filter(|arg| *arg != "--keep-going").collect();
+    check("scan-broken.txt", &folder.run(&scan));
+}
+
 #[test]
 fn help() {
     let folder = Folder::new(&[]);
@@ -89,4 +112,6 @@ fn help() {
     check("help-wrap.txt", &folder.run(&["wrap", "--help"]));
     check("help-bench.txt", &folder.run(&["bench", "--help"]));
     check("help-rules.txt", &folder.run(&["rules", "--help"]));
+    check("help-rules-test.txt", &folder.run(&["rules", "test", "--help"]));
+    check("help-rules-convert.txt", &folder.run(&["rules", "convert", "--help"]));
 }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::run::{Folder, rules};
+use crate::run::{Folder, others, rules};
 
 #[test]
 fn a_list_for_programs_has_the_documented_fields() {
@@ -119,4 +119,34 @@ fn costs_are_measured_and_the_expensive_marked() {
     let marked: Vec<&str> = text.lines().filter(|line| line.starts_with('!')).collect();
     assert_eq!(marked.len(), 1);
     assert!(marked[0].contains("TEST_MENTION"), "{text}");
+}
+
+/// Rules in any format find the same as when they are converted, and no file is overwritten.
+#[test]
+fn converted_rules_find_the_same() {
+    let folder = others();
+    assert_eq!(folder.run(&["rules", "convert", "keys.toml", "ours.yaml"]).code, 0);
+    let again = folder.run(&["rules", "convert", "keys.toml", "ours.yaml"]);
+    assert_eq!(again.code, 2);
+    assert!(again.err.contains("ours.yaml: cannot be written"), "{}", again.err);
+    let found = |rules: &str| {
+        let run = folder.run(&["scan", "--no-builtin", "--rules", rules, "--format", "json", "order.txt"]);
+        assert_eq!(run.code, 1, "{}", run.err);
+        run.out.to_lowercase()
+    };
+    assert_eq!(found("keys.toml"), found("ours.yaml"));
+    assert!(found("keys.toml").contains("shop-key"));
+    // An id that had to be spelt otherwise is still known.
+    let shown = folder.run(&["rules", "show", "--no-builtin", "--rules", "ours.yaml", "shop-key"]);
+    assert!(shown.out.starts_with("SHOP-KEY"), "{}", shown.out);
+}
+
+#[test]
+fn keep_going_converts_what_can_be() {
+    let folder = others();
+    assert_eq!(folder.run(&["rules", "convert", "broken.yaml", "ours.yaml"]).code, 2);
+    let run = folder.run(&["rules", "convert", "--keep-going", "broken.yaml", "ours.yaml"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    assert_eq!(run.out, "1 rule written to ours.yaml\n");
+    assert!(run.err.contains("left out: broken.yaml:5: BAD_LOOKAHEAD: "), "{}", run.err);
 }

@@ -14,6 +14,19 @@ pub(crate) fn rules() -> String {
     format!("{}/tests/rules.yaml", env!("CARGO_MANIFEST_DIR"))
 }
 
+/// Rules that were written for other programs, and a text that some of them find.
+pub(crate) fn others() -> Folder {
+    let read = |name: &str| {
+        fs::read(format!("{}/../rules/tests/foreign/{name}.input", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    Folder::new(&[
+        ("shop.yaml", &read("origin")),
+        ("keys.toml", &read("gitleaks")),
+        ("broken.yaml", &read("broken")),
+        ("order.txt", b"the key is SHOPKEY-A1B2C3D4, all is fine\nkey: SHOPKEY-A1B2C3D4;\n"),
+    ])
+}
+
 /// A folder with files.
 pub(crate) struct Folder {
     dir: TempDir,

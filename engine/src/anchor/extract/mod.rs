@@ -155,6 +155,15 @@ impl Part {
         Part { min: self.min, ..Part::exact(nothing.into_iter().chain([gap]).collect()) }
     }
 
+    /// The same where it has no bound: either it is a gap between words, or so long that this alone is rare.
+    fn into_endless_gap(self, bytes: ByteSet) -> Part {
+        let (min, max) = (self.min, self.max);
+        let rest = Text::gap(MAX_GAP + 1 - MAX_ANCHOR, max - MAX_ANCHOR, bytes);
+        let long = Text::of(vec![bytes; MAX_ANCHOR]).then(&rest);
+        let short = Part { max: MAX_GAP, ..self }.into_gap(bytes);
+        Part { min, max, ..Part::exact(short.exact.into_iter().flatten().chain([long]).collect()) }
+    }
+
     /// The same with the heads of its strings only.
     fn into_heads(self) -> Vec<Vec<ByteSet>> {
         let heads: Vec<_> = self.exact.unwrap_or(self.prefixes).into_iter().map(Text::head).collect();
@@ -164,11 +173,12 @@ impl Part {
     fn of(hir: &Hir, around: Around) -> Part {
         let mut part = Part::of_kind(hir, around);
         let vague = part.exact.as_ref().is_none_or(|all| all.len() > 1 && all.iter().any(Text::has_gap));
-        if vague && part.best.is_none() && (1..=MAX_GAP).contains(&part.max) {
+        let endless = part.max == MAX_WIDTH && part.min <= MAX_GAP;
+        if vague && part.best.is_none() && (endless || (1..=MAX_GAP).contains(&part.max)) {
             let bytes = all_bytes(hir);
             // Letters of other scripts are none to the filter, but say much.
             if bytes.is_subset(&ByteSet::ASCII) && bytes.is_disjoint(&ByteSet::ALPHANUMERIC) {
-                part = part.into_gap(bytes);
+                part = if endless { part.into_endless_gap(bytes) } else { part.into_gap(bytes) };
             }
         }
         if part.exact.is_none() && part.min > 0 {
