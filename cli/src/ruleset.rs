@@ -263,9 +263,9 @@ fn warn(path: &Path, docs: &[RuleDoc]) {
     if different > 0 {
         let path = path.display();
         console::warning(&format!(
-            "{path}: {} within limits that the program which it was written for does not have: `hypersieve rules test {path}` \
-             says which",
-            if different == 1 { "a rule is used".to_string() } else { format!("{different} rules are used") }
+            "{path}: {} not quite what was meant where {} written: `hypersieve rules test {path}` says in what",
+            if different == 1 { "a rule means".to_string() } else { format!("{different} rules mean") },
+            if different == 1 { "it was" } else { "they were" },
         ));
     }
 }

@@ -13,7 +13,7 @@ use crate::channel::Channel;
 use crate::confirm::{Confirm, FoundBy, Matcher};
 use crate::error::{BuildError, BuildErrorKind, LoadError, PatternError};
 use crate::filter::classify::Classifier;
-use crate::filter::gate::{Comparison, Gate, Group};
+use crate::filter::gate::{Comparison, Gate, Group, Offsets};
 use crate::filter::native::LookUps;
 use crate::filter::{Config, Filter, SimdLevel};
 use crate::owners::Owners;
@@ -429,7 +429,7 @@ fn compile(
         nearest_end: anchors.iter().map(|a| a.from + a.anchor.len()).min().unwrap_or(0),
         farthest_end: anchors.iter().map(|a| a.to + a.anchor.len()).max().unwrap_or(0),
         beginnings: Comparison::with_prefixes(&prefixes, level),
-        gates: gates(&anchors, &others, level),
+        gates: gates(&anchors, &others, if parsed.is_cut() { Offsets::Cut } else { Offsets::Whole }, level),
     };
     let width = parsed.width;
     // The matcher itself is made anew when it is needed: most never are, and all together they are large.
@@ -473,9 +473,9 @@ const MAX_GATES: usize = 2;
 const VAGUE_GATE: f64 = 6.0;
 
 /// The gates of a pattern: of what else a match must contain, the rarest.
-fn gates(anchors: &[Located], others: &[Vec<Located>], level: SimdLevel) -> Vec<Gate> {
+fn gates(anchors: &[Located], others: &[Vec<Located>], offsets: Offsets, level: SimdLevel) -> Vec<Gate> {
     let mut groups: Vec<Group> =
         others.iter().filter_map(|g| Group::new(g)).filter(|g| g.per_kib < VAGUE_GATE).collect();
     groups.sort_by(|a, b| a.per_kib.total_cmp(&b.per_kib));
-    groups.iter().take(MAX_GATES).map(|g| Gate::new(g, anchors, level)).collect()
+    groups.iter().take(MAX_GATES).map(|g| Gate::new(g, anchors, offsets, level)).collect()
 }

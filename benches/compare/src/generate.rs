@@ -174,6 +174,13 @@ const NAMES: &[&str] = &[
     "private", "user", "signing", "refresh",
 ];
 
+/// A pattern in Go's syntax, without anything that PCRE reads otherwise, and a text that it matches.
+#[derive(Clone, Debug)]
+pub struct Generated {
+    pub pattern: String,
+    pub sample: String,
+}
+
 /// How a set of patterns is drawn.
 #[derive(Debug)]
 pub struct Generator {
@@ -186,48 +193,96 @@ impl Generator {
         Generator { state: seed }
     }
 
-    /// So many different patterns, in Go's syntax without anything that PCRE reads otherwise.
-    pub fn patterns(&mut self, count: usize) -> Vec<String> {
-        let mut all: Vec<String> = Vec::new();
+    /// So many different patterns.
+    pub fn patterns(&mut self, count: usize) -> Vec<Generated> {
+        let mut all: Vec<Generated> = Vec::new();
         while all.len() < count {
-            let pattern = self.pattern();
-            if !all.contains(&pattern) {
-                all.push(pattern);
+            let generated = self.pattern();
+            if all.iter().all(|known| known.pattern != generated.pattern) {
+                all.push(generated);
             }
         }
         all
     }
 
-    fn pattern(&mut self) -> String {
+    fn pattern(&mut self) -> Generated {
         let verbs = self.choice(VERBS, 3);
         let objects = self.choice(OBJECTS, 3);
         let kinds = self.choice(KINDS, 3);
         let commands = self.choice(COMMANDS, 2);
         let name = self.one(NAMES);
         let ending = self.choice(ENDINGS, 3);
-        match self.below(12) {
-            0 => format!(r"(?i)({verbs})\s+({kinds})\s+({objects})s?\b"),
-            1 => format!(r"(?i)\b({verbs})\b.*\b({kinds})\b.*\b({objects})\b.*\b{}\b", self.one(VERBS)),
-            2 => {
-                format!(r"(?i)({verbs})\s+(it|them|this|that)?\s*(to|into|from)\s+({kinds})\s+\w*({objects})")
+        let other = self.one(VERBS);
+        let shells = self.choice(COMMANDS, 2);
+        let more = self.choice(KINDS, 2);
+        let [verb, object, kind, command, end, shell, last] =
+            [&verbs, &objects, &kinds, &commands, &ending, &shells, &more].map(|words| first(words));
+        let (pattern, sample) = match self.below(12) {
+            0 => (
+                format!(r"(?i)({verbs})\s+({kinds})\s+({objects})s?\b"),
+                format!("{verb} {kind}\n {object}s"),
+            ),
+            1 => (
+                format!(r"(?i)\b({verbs})\b.*\b({kinds})\b.*\b({objects})\b.*\b{other}\b"),
+                format!("{verb} of {kind} in the {object} and {other}"),
+            ),
+            2 => (
+                format!(
+                    r"(?i)({verbs})\s+(it|them|this|that)?\s*(to|into|from)\s+({kinds})\s+\w*({objects})"
+                ),
+                format!("{verb} it to {kind} my{object}"),
+            ),
+            3 => (
+                format!(r"(?i)\b({commands})\s+[^|\n]*\|\s*(sudo\s+)?({shells})\b"),
+                format!("{command} -x y | sudo {shell}"),
+            ),
+            4 => (
+                format!(r"(?i)\b({verbs})\b[^.\n]*\.({ending})\b[^.\n]*\b(https?://|ftp://)"),
+                format!("{verb} the x.{end} to https://example"),
+            ),
+            5 => (
+                format!(r#"(?i){name}[_-]?({objects})\s*[:=]\s*["'][^"'\s]+["']"#),
+                format!("{name}_{object} = 'abc'"),
+            ),
+            6 => (
+                format!(r"(?i)\b(you|we|they)\s+(must|should|may|can)\s+(now|always|never)\s+({verbs})\b"),
+                format!("You must  always {verb}"),
+            ),
+            7 => {
+                let (name, upper) = (name.to_uppercase(), objects.to_uppercase());
+                (format!(r"\b({name})_({upper})\s*=\s*\S+"), format!("{name}_{}=x1", object.to_uppercase()))
             }
-            3 => format!(r"(?i)\b({commands})\s+[^|\n]*\|\s*(sudo\s+)?({})\b", self.choice(COMMANDS, 2)),
-            4 => format!(r"(?i)\b({verbs})\b[^.\n]*\.({ending})\b[^.\n]*\b(https?://|ftp://)"),
-            5 => format!(r#"(?i){name}[_-]?({objects})\s*[:=]\s*["'][^"'\s]+["']"#),
-            6 => format!(r"(?i)\b(you|we|they)\s+(must|should|may|can)\s+(now|always|never)\s+({verbs})\b"),
-            7 => format!(
-                r"\b({})_({})\s*=\s*\S+",
-                self.one(NAMES).to_uppercase(),
-                self.choice(OBJECTS, 3).to_uppercase()
+            8 => (
+                format!(r"(?i)(do\s+not|don't|never)\s+({verbs})\s+.*({objects})s?\s+.*({more})"),
+                format!("DO NOT {verb} a {object} of {last}"),
             ),
-            8 => format!(
-                r"(?i)(do\s+not|don't|never)\s+({verbs})\s+.*({objects})s?\s+.*({})",
-                self.choice(KINDS, 2)
+            9 => (
+                format!(r"(?i)\b({commands})\b\s+(-\w+\s+)*\S*\.({ending})\b.*(/etc/|~/\.|/root/)"),
+                format!("{command} -a -b x.{end} ~/.x"),
             ),
-            9 => format!(r"(?i)\b({commands})\b\s+(-\w+\s+)*\S*\.({ending})\b.*(/etc/|~/\.|/root/)"),
-            10 => format!(r"(?i)<\s*({objects})\s*>[^<]*({verbs})[^<]*<\s*/"),
-            _ => format!(r"(?i)(from\s+now\s+on|as\s+of\s+now|instead)[,:]?\s+.*({verbs})\s+({kinds})"),
+            10 => (
+                format!(r"(?i)<\s*({objects})\s*>[^<]*({verbs})[^<]*<\s*/"),
+                format!("<{object}>\n{verb} x</"),
+            ),
+            _ => (
+                format!(r"(?i)(from\s+now\s+on|as\s+of\s+now|instead)[,:]?\s+.*({verbs})\s+({kinds})"),
+                format!("From now on, do {verb} {kind}"),
+            ),
+        };
+        Generated { pattern, sample }
+    }
+
+    /// The text with samples of some patterns put in at ends of lines.
+    pub fn planted(&mut self, text: &[u8], patterns: &[Generated]) -> Vec<u8> {
+        let mut planted = Vec::new();
+        for line in text.split_inclusive(|&b| b == b'\n') {
+            planted.extend_from_slice(line);
+            if self.below(8) == 0 {
+                planted.extend_from_slice(patterns[self.below(patterns.len())].sample.as_bytes());
+                planted.push(b'\n');
+            }
         }
+        planted
     }
 
     /// An alternation of up to `most` different words.
@@ -256,4 +311,9 @@ impl Generator {
         let drawn = (z ^ z >> 31) % u64::try_from(limit).expect("a length fits");
         usize::try_from(drawn).expect("it is below a length")
     }
+}
+
+/// The first of an alternation.
+fn first(words: &str) -> &str {
+    words.split('|').next().unwrap_or_default()
 }

@@ -61,7 +61,9 @@ fn settings() -> Result<Settings> {
 
 fn main() -> Result<()> {
     let settings = settings()?;
-    let patterns = Generator::new(settings.seed).patterns(settings.patterns);
+    let mut generator = Generator::new(settings.seed);
+    let generated = generator.patterns(settings.patterns);
+    let patterns: Vec<String> = generated.iter().map(|g| g.pattern.clone()).collect();
     if settings.list {
         patterns.iter().for_each(|pattern| println!("{pattern}"));
         return Ok(());
@@ -81,7 +83,12 @@ fn main() -> Result<()> {
         began.elapsed()
     );
     println!("{} texts, {bytes} bytes", texts.len());
+    println!("as they are:");
     compare(&patterns, &texts, &mut ours, &mut theirs)?;
+    println!("with matches put in:");
+    let planted: Vec<Vec<u8>> = texts.iter().map(|text| generator.planted(text, &generated)).collect();
+    compare(&patterns, &planted, &mut ours, &mut theirs)?;
+    println!("speed on the texts as they are:");
     // In turns, so that whatever else the machine does meets both.
     let rounds = 5;
     let slice = Duration::from_secs_f64(settings.seconds / f64::from(rounds));

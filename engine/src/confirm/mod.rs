@@ -12,6 +12,8 @@ pub(crate) mod judged;
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
+use regex_syntax::hir::Hir;
+
 use crate::cache::Scratch;
 use crate::error::LoadError;
 use crate::filter::SimdLevel;
@@ -86,12 +88,12 @@ impl Matcher {
     pub(crate) fn new(parsed: Parsed, judged: Judged, level: SimdLevel) -> Matcher {
         let groups = Groups::new(&parsed.hir, judged);
         // What the width cuts off is for one automaton to leave out: its parts know nothing of each other.
-        let is_cut = parsed.hir.properties().maximum_len() != Some(parsed.width);
-        let chain = || if is_cut { None } else { Chain::new(&parsed.hir, level) };
+        let is_cut = parsed.is_cut();
+        let chain = |hir: &Hir| if is_cut { None } else { Chain::new(hir, level) };
         let unless = parsed.unless.into_iter().map(Automaton::new).collect();
         let strategy = match parsed.sequence {
             Some(words) => How::Sequence { heads: words.heads(level), words },
-            None => match chain() {
+            None => match chain(&parsed.hir) {
                 Some(chain) => How::Chain(chain),
                 None => How::Automaton(Automaton::within(parsed.hir, parsed.width)),
             },

@@ -49,6 +49,15 @@ pub(crate) struct Gate {
     farthest: isize,
 }
 
+/// What the offsets of strings behind the start of a match are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offsets {
+    /// What stands before a string, from its least to its most bytes.
+    Whole,
+    /// The same, but none is more than a match is long: two of them say nothing about what lies between.
+    Cut,
+}
+
 /// The strings of a gate and how often they pass in ordinary text.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
@@ -99,12 +108,16 @@ impl Compared {
 
 impl Gate {
     /// The gate of a group for the anchors that lead to it.
-    pub(crate) fn new(group: &Group, anchors: &[Located], level: SimdLevel) -> Gate {
+    pub(crate) fn new(group: &Group, anchors: &[Located], offsets: Offsets, level: SimdLevel) -> Gate {
         let (mut nearest, mut farthest) = (isize::MAX, isize::MIN);
         for (_, from, to) in &group.strings {
             for anchor in anchors {
                 // Both lie behind the same start, so what lies between them is bounded more tightly than each alone.
-                for (string, anchor_at) in [(*from, anchor.from), (*to, anchor.to)] {
+                let bounds = match offsets {
+                    Offsets::Whole => [(*from, anchor.from), (*to, anchor.to)],
+                    Offsets::Cut => [(*from, anchor.to), (*to, anchor.from)],
+                };
+                for (string, anchor_at) in bounds {
                     let distance =
                         string.cast_signed() - anchor_at.cast_signed() - anchor.anchor.len().cast_signed();
                     nearest = nearest.min(distance);

@@ -33,6 +33,13 @@ pub(crate) struct Parsed {
     pub(crate) unless: Vec<Hir>,
 }
 
+impl Parsed {
+    /// Whether the expression has longer matches than those that count.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.hir.properties().maximum_len() != Some(self.width)
+    }
+}
+
 /// Reads a pattern and checks that its matches are bounded and not empty.
 pub(crate) fn parse(pattern: &Pattern) -> Result<Parsed, PatternError> {
     let mut sequence = None;

@@ -68,6 +68,13 @@ fn samples_of(id: &str) -> &'static [&'static [u8]] {
         "SLOW_SHORT" => &[b"aaab", b"ab aab", br"a\u0062"],
         "SLOW_WORDS" => &[b"abc abab", b"zab", b"ab"],
         "SLOW_GROUP" => &[b"key=abcabc", b"key=aab", b"key=xyz", b"key=abc.example"],
+        "SLOW_GATES" => &[
+            b"begin\nx secret y plan",
+            b"ignore all; secret now",
+            b"begin secret  begin secret plan",
+            b"ignore previous secret",
+        ],
+        "SLOW_BRANCHES" => &[b"ab k=1 secret", b"0123456789ab k=1 of the secret", b"k=1 secret"],
         "SLOW_ALL" => &[b"begin then now", b"x17", b"begin now x1", b"y99"],
         "SEQUENCE_OPEN" => &[b"disregard, say, no", b"disregarding nothing", b"disregard"],
         "TOKEN_SENSITIVE" => &[b"ghp_A1b2C3d4E5", b"ghp_A1b2"],
@@ -177,6 +184,8 @@ fn slow() -> Vec<Rule> {
         slow("SLOW_LINE", &[r"now[^\n]*secret", "^secret[^\n]+"], On::Text),
         slow("SLOW_DIGITS", &["[0-9]{3}-[0-9]+"], On::Exact),
         slow("SLOW_SHORT", &["a+b", "[xy]+"], On::Text),
+        slow("SLOW_GATES", &[r"(?:begin|ignore)\s+.*secret\s+.*(?:plan|now)"], On::Text),
+        slow("SLOW_BRANCHES", &[r"(?:ab|0123456789ab)\s*k=\d+\s.*secret"], On::Text),
         slow("SLOW_WORDS", &[r"\b[a-c]+\b"], On::Raw),
         rule(
             "SLOW_GROUP",
