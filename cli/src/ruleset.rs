@@ -262,10 +262,10 @@ fn warn(path: &Path, docs: &[RuleDoc]) {
     let different = docs.iter().filter(|doc| !doc.warnings.is_empty()).count() as u64;
     if different > 0 {
         let path = path.display();
+        let rules = counted(different, "rule");
         console::warning(&format!(
-            "{path}: {} not quite what was meant where {} written: `hypersieve rules test {path}` says in what",
-            if different == 1 { "a rule means".to_string() } else { format!("{different} rules mean") },
-            if different == 1 { "it was" } else { "they were" },
+            "{path}: {rules} with limits here that the program does not have which they were written for: \
+             `hypersieve rules test {path}` says which"
         ));
     }
 }
