@@ -15,7 +15,7 @@ use crate::database::Program;
 use crate::view::layer::AHEAD;
 use crate::view::offsets::OffsetMap;
 
-pub(crate) use found::{Candidates, Found};
+pub(crate) use found::{Candidates, Found, MOST_ENDS};
 pub(crate) use sweep::Kept;
 use sweep::{Match, Sweep};
 

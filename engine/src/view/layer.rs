@@ -13,7 +13,7 @@ use crate::anchor::MAX_APART;
 use crate::anchor::hash::LONG_KEY;
 use crate::cache::{Scratch, recycled};
 use crate::database::Program;
-use crate::reading::{Candidates, Found, Kept, Reading, Window};
+use crate::reading::{Candidates, Found, Kept, MOST_ENDS, Reading, Window};
 use crate::view::fold::{self, Folded, Scalar};
 use crate::view::joint::{self, Glue, Strings};
 use crate::view::offsets::{Change, Inside, OffsetMap};
@@ -503,13 +503,14 @@ impl Layer {
         let (window, candidates) = self.shifted(below, candidates);
         let base = window.base;
         text.extend_from_slice(window.bytes);
+        // An entry with many ends may lie across either edge.
         let shifted = |f: &Found| Found {
-            first_end: f.first_end.wrapping_add(candidates.shift),
-            last_end: f.last_end.wrapping_add(candidates.shift),
+            first_end: f.first_end.wrapping_add(candidates.shift).max(base + 1),
+            last_end: f.last_end.wrapping_add(candidates.shift).min(self.end),
             anchor: f.anchor,
         };
         let all = candidates.found.iter().map(shifted);
-        found.extend(all.filter(|f| f.last_end <= self.end && f.first_end > base));
+        found.extend(all.filter(|f| f.first_end <= f.last_end));
         Own { text, base, found }
     }
 
@@ -554,7 +555,8 @@ impl Layer {
         let bytes = &below.bytes[below.index(from)..below.index(self.taken)];
         let window = Window { bytes, base: from.wrapping_add(self.shift()), complete: below.complete };
         let Candidates { found, shift, .. } = candidates;
-        let old = found.partition_point(|f| f.first_end.wrapping_add(shift) <= from);
+        let old =
+            found.partition_point(|f| f.first_end.wrapping_add(shift).wrapping_add(MOST_ENDS) <= from + 1);
         (window, Candidates { found: &found[old..], shift: shift.wrapping_add(self.shift()), from: 0 })
     }
 
