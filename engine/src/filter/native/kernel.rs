@@ -119,9 +119,9 @@ mod x86 {
     /// The CPU must have the feature of `L`.
     #[inline(always)]
     unsafe fn masks<L: Lanes>(kernel: &Kernel, window: &[u8; WINDOW], words: &mut [u8; WINDOW]) -> Masks {
-        let mut masks = Masks::default();
         // SAFETY: the caller promises the feature.
-        masks.short = unsafe { shorts::<L>(kernel, window) };
+        let short = unsafe { shorts::<L>(kernel, window) };
+        let mut masks = Masks { short, ..Masks::default() };
         // SAFETY: as above.
         unsafe { kinds::<L>(kernel, window, words, &mut masks) };
         masks
