@@ -402,6 +402,10 @@ fn joints(text: &[u8], glue: Glue) -> Vec<Change> {
                 changes.push((from..to, glue.text().to_vec(), Inside::Token));
                 at = to;
             }
+            joint::Step::Keys(from, to) => {
+                changes.push((from..to, joint::OPENED.to_vec(), Inside::Token));
+                at = to;
+            }
             joint::Step::Incomplete(_) => unreachable!("the text is complete"),
         }
     }

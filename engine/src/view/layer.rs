@@ -359,7 +359,10 @@ impl Layer {
             from = from.max(below.window.bytes.len().saturating_sub(MAX_TOKEN));
         }
         let mut masks = std::mem::take(&mut context.scratch.masks);
-        let any = context.program.triggers.mark(&below.window.bytes[from..], [classes], &mut masks);
+        let new = &below.window.bytes[from..];
+        // PERF: most texts are ASCII, and that is told faster than where they are not.
+        let any = (classes != BEYOND_ASCII || !new.is_ascii())
+            && context.program.triggers.mark(new, [classes], &mut masks);
         let stop = if !any {
             below.window.bytes.len()
         } else {
@@ -418,6 +421,10 @@ impl Layer {
                 joint::Step::Plain(next) => at = next,
                 joint::Step::Joint(from, to) => {
                     self.change(from..to, (glue.text(), Inside::Token), window, &below.candidates);
+                    at = to;
+                }
+                joint::Step::Keys(from, to) => {
+                    self.change(from..to, (joint::OPENED, Inside::Token), window, &below.candidates);
                     at = to;
                 }
                 joint::Step::Incomplete(next) => {
