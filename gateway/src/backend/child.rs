@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -11,6 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::LinkError;
 use super::duplex::{Send, Wire, single_line};
@@ -18,6 +20,9 @@ use super::router::Router;
 
 /// Lines of standard error that are told when the process fails.
 const LAST_WORDS: usize = 5;
+
+/// How long a process that has closed its output is waited for, and then what it said last.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Starts a process and the tasks that carry its messages.
 ///
@@ -53,8 +58,9 @@ pub(super) fn start(
     let (sender, messages) = mpsc::channel(64);
     let writing = tokio::spawn(write(stdin, messages));
     let logging = tokio::spawn(log(name.to_string(), stderr, words.clone()));
-    let reading = tokio::spawn(read(child, stdout, router.clone(), words, max_line));
-    let tasks = [writing.abort_handle(), logging.abort_handle(), reading.abort_handle()].into();
+    let stop_logging = logging.abort_handle();
+    let reading = tokio::spawn(read(child, stdout, router.clone(), (words, logging), max_line));
+    let tasks = [writing.abort_handle(), stop_logging, reading.abort_handle()].into();
     Ok(Wire { router, sender: Arc::new(Stdin(sender)), tasks })
 }
 
@@ -86,14 +92,18 @@ async fn read(
     mut child: Child,
     stdout: ChildStdout,
     router: Arc<Router>,
-    words: Arc<Mutex<VecDeque<String>>>,
+    (words, logging): (Arc<Mutex<VecDeque<String>>>, JoinHandle<()>),
     max_line: usize,
 ) {
     let why = match lines(stdout, &router, max_line).await {
         Ok(()) => {
-            let wait = tokio::time::timeout(std::time::Duration::from_secs(1), child.wait()).await;
+            let wait = tokio::time::timeout(FAREWELL, child.wait()).await;
             match wait {
-                Ok(Ok(status)) => format!("it ended ({status})"),
+                Ok(Ok(status)) => {
+                    // What it said last may still be on its way; a child of its own may hold the stream open.
+                    let _ = tokio::time::timeout(FAREWELL, logging).await;
+                    format!("it ended ({status})")
+                }
                 _ => "it closed its standard output".to_string(),
             }
         }
