@@ -412,6 +412,20 @@ fn tokens_far_from_a_joint_are_undone_whatever_the_cut() {
     }
 }
 
+/// Whether a run begins at a character depends on the next two dozen: the first digit of this one may not be there yet.
+#[test]
+fn a_run_is_not_passed_over_before_its_characters_are_there() {
+    let scanner = check::scanner(&stock::rules(), Config::new());
+    // `please well begin a secret plan, please, and then stop it` in base32.
+    let text =
+        b"obwgkyltmuqhozlmnqqgezlhnfxcayjaonswg4tfoqqha3dbnywca4dmmvqxgzjmebqw4zbaorugk3raon2g64banf2a";
+    let whole = check::whole(&scanner, text, Channel::Any);
+    assert!(whole.counts.contains_key("PHRASE_WIDE_GAP"));
+    for cut in 0..text.len() {
+        assert_eq!(check::in_pieces(&scanner, text, Channel::Any, &[cut]), whole, "cut at {cut}");
+    }
+}
+
 /// Of what is removed in a row nothing is left in a view, however long it is: a match reaches over it, and a change of a later
 /// view that completes the match leads back over it, too.
 #[test]

@@ -152,11 +152,11 @@ impl Places {
 
     /// How many bytes at `at` certainly lie in a word in which no piece is plausible that begins there; at most 63.
     ///
-    /// Without a digit or a capital letter none is.
-    pub(crate) fn implausible(&self, at: usize) -> usize {
+    /// Without a digit or a capital letter none is. Behind `end`, where the text is not there yet, there may be one.
+    pub(crate) fn implausible(&self, at: usize, end: usize) -> usize {
         let telling = self.words_from(at, DIGIT) | self.words_from(at, CAPITAL);
         let inside = telling | self.words_from(at, SMALL) | self.words_from(at, SEPARATOR);
-        let first = (telling | 1 << 63).trailing_zeros() as usize;
+        let first = (telling | 1 << (end - at).min(63)).trailing_zeros() as usize;
         first.saturating_sub(PIECE - 1).min((!inside | 1 << 63).trailing_zeros() as usize)
     }
 

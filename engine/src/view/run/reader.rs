@@ -261,7 +261,8 @@ impl Runs {
         {
             // The steps that nothing can come of end where groups begin.
             let behind = (input.base + next as u64).wrapping_sub(self.group) % 8;
-            let jump = ((places.implausible(next) as u64 + behind) & !7).saturating_sub(behind);
+            let jump =
+                ((places.implausible(next, input.bytes.len()) as u64 + behind) & !7).saturating_sub(behind);
             if jump == 0 {
                 step = self.skip(input, next, fresh, places);
                 continue;
