@@ -2,7 +2,7 @@
 //!
 //! An agent hands several strings to a tool, and the tool may put them together again. So of a document the strings are
 //! read in a row, as if nothing but a space, or nothing at all, stood between them. Keys and numbers count as what stands
-//! between; a joint that is longer than [`MAX_JOINT`] is none.
+//! between; a joint that is longer than [`MAX_JOINT`] is none. The keys before the first string are cut off.
 
 use memchr::memchr2;
 

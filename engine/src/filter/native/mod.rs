@@ -1,8 +1,8 @@
 //! The native filter: words, two words in a row, grams at sampled positions, short anchors and class runs by vectorized comparison.
 //!
 //! The text is read once in blocks of 64 bytes. Of each block
-//! - the words are noted; of a section of blocks their first bytes are hashed and looked up in a bitmap ([`words`]), and so
-//!   is each with the one before it ([`phrases`]);
+//! - the words are noted; of a section of blocks their first bytes are hashed, and the slot of a hash says what may stand
+//!   beside such a word ([`words`]) and which word may come next ([`phrases`]);
 //! - the four bytes at every fourth position (and, if there are anchors of five or six bytes, at every second one)
 //!   are folded, hashed and looked up in a bitmap of their own ([`gram_table`]); those that hold a byte beyond ASCII only
 //!   in blocks that have one;
