@@ -364,6 +364,10 @@ pub(crate) struct BenchArgs {
     #[arg(long, value_name = "CHANNEL", default_value = "any", value_parser = named::<Channel>(Channel::ALL.map(Channel::name)))]
     pub(crate) channel: Channel,
 
+    /// Read the text as it is, without views: what they cost is the difference.
+    #[arg(long)]
+    pub(crate) raw: bool,
+
     /// How long to measure.
     #[arg(long, value_name = "SECONDS", default_value = "3", value_parser = positive_seconds, allow_negative_numbers = true)]
     pub(crate) seconds: f64,

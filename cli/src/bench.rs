@@ -45,11 +45,15 @@ struct Measured {
     channel: &'static str,
     filter: &'static str,
     simd: &'static str,
+    /// Without views.
+    raw: bool,
 }
 
 pub(crate) fn run(args: &BenchArgs) -> Result<Exit> {
     let sample = Sample::read(&args.paths)?;
-    let database = ruleset::database(&args.rules, ruleset::config(&args.engine))?;
+    let config = ruleset::config(&args.engine);
+    let config = if args.raw { config.raw_text_only() } else { config };
+    let database = ruleset::database(&args.rules, config)?;
     database.warm();
     let measured = measure(args, &database, &sample)?;
     let mut out = BufWriter::new(io::stdout().lock());
@@ -137,6 +141,7 @@ fn measure(args: &BenchArgs, database: &Database, sample: &Sample) -> Result<Mea
         channel: args.channel.name(),
         filter: args.engine.filter.name(),
         simd: args.engine.simd.name(),
+        raw: args.raw,
     })
 }
 
@@ -199,9 +204,10 @@ impl Measured {
         writeln!(out, "text      {files}, {bytes} bytes, {pieces} of {}{chunk}", grouped(self.size as u64))?;
         let (rules, patterns) =
             (counted(self.rules as u64, "rule"), counted(self.patterns as u64, "pattern"));
+        let views = if self.raw { ", without views" } else { "" };
         writeln!(
             out,
-            "engine    {rules}, {patterns}, channel {}, filter {}, SIMD {}",
+            "engine    {rules}, {patterns}, channel {}, filter {}, SIMD {}{views}",
             self.channel, self.filter, self.simd
         )?;
         let rounds = counted(self.rounds, "round");

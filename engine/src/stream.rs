@@ -228,7 +228,8 @@ impl State {
     /// Takes memory that a text before it needed no more.
     fn begin(&mut self, judge: &mut Judge<'_>) {
         if self.layers.is_idle() {
-            self.layers = judge.scratch.spare.take().unwrap_or_default().begin(judge.channel);
+            let layers = judge.scratch.spare.take().unwrap_or_default();
+            self.layers = layers.begin(judge.channel, !judge.program.config.raw);
             self.tail = std::mem::take(&mut judge.scratch.spare_tail);
         }
     }

@@ -34,6 +34,21 @@ fn a_bench_has_the_documented_fields() {
 }
 
 #[test]
+fn views_can_be_left_out_to_see_what_they_cost() {
+    let rules = rules();
+    let folder = Folder::new(&[("a.txt", &b"some words, unsandbox\\x65d\nunsandboxed\n".repeat(10))]);
+    let findings = |more: &[&str]| {
+        let args =
+            ["bench", "--no-builtin", "--rules", &rules, "--seconds", "0.01", "--format", "json", "a.txt"];
+        let run = folder.run(&[&args[..], more].concat());
+        assert_eq!(run.quiet(), 0);
+        (run.json()["raw"].clone(), run.json()["findings"].clone())
+    };
+    assert_eq!(findings(&[]), (json!(false), json!(20)));
+    assert_eq!(findings(&["--raw"]), (json!(true), json!(10)));
+}
+
+#[test]
 fn a_bench_without_text_is_an_error() {
     let folder = Folder::new(&[("empty.txt", b"")]);
     assert_eq!(folder.run(&["bench", "empty.txt"]).code, 2);

@@ -5,11 +5,14 @@ use std::str::FromStr;
 
 use crate::channel::UnknownName;
 
-/// How a database finds its anchors. No knob changes a finding, only the speed.
+/// How a database finds its anchors. No knob changes a finding, only the speed; but for the one that leaves out the views,
+/// which is for measuring alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     pub(crate) filter: FilterKind,
     pub(crate) simd: SimdLevel,
+    /// Only the text as it is is read.
+    pub(crate) raw: bool,
 }
 
 impl Config {
@@ -29,6 +32,15 @@ impl Config {
     #[must_use]
     pub fn simd(mut self, level: SimdLevel) -> Config {
         self.simd = level;
+        self
+    }
+
+    /// For measuring what views cost: reads the text as it is, and no disguise is undone. Such a database misses what an
+    /// engine is there to find, so no program but a benchmark may use it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn raw_text_only(mut self) -> Config {
+        self.raw = true;
         self
     }
 }

@@ -9,12 +9,13 @@ use crate::anchor::{Located, grams, rarity};
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
 use crate::filter::SimdLevel;
+use crate::filter::deal::{PLACES, deal};
 use crate::filter::simd::NibbleTable;
 use crate::pattern::MAX_WIDTH;
 use crate::serial::{Reader, Writer};
 
 /// Bytes of a string that are compared.
-const BYTES: usize = 4;
+const BYTES: usize = PLACES;
 const BUCKETS: usize = 8;
 
 /// Positions that are compared at once.
@@ -193,10 +194,10 @@ impl Comparison {
 
     fn new(strings: &[[ByteSet; BYTES]], level: SimdLevel) -> Comparison {
         let mut of: [[u8; 256]; BYTES] = [[0; 256]; BYTES];
-        for (i, sets) in strings.iter().enumerate() {
+        for (sets, bucket) in strings.iter().zip(deal(strings, BUCKETS)) {
             for (table, set) in of.iter_mut().zip(sets) {
                 for byte in set.iter() {
-                    table[usize::from(byte)] |= 1 << (i % BUCKETS);
+                    table[usize::from(byte)] |= 1 << bucket;
                 }
             }
         }

@@ -6,6 +6,7 @@
 mod aho_corasick;
 pub(crate) mod classify;
 mod config;
+mod deal;
 #[cfg(test)]
 mod exactness;
 pub(crate) mod gate;

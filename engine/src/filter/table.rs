@@ -27,24 +27,6 @@ struct Entry {
     classes: Box<[(u8, ByteSet)]>,
 }
 
-/// Eight bytes of an anchor, as far as they are fixed.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Prefix {
-    value: u64,
-    mask: u64,
-}
-
-impl Prefix {
-    /// What no bytes are.
-    pub(crate) const NEVER: Prefix = Prefix { value: 1, mask: 0 };
-
-    /// Whether the anchor's part may be these bytes of the text, in little-endian order.
-    #[inline(always)]
-    pub(crate) fn may_begin(self, bytes: u64) -> bool {
-        bytes & self.mask == self.value
-    }
-}
-
 impl AnchorTable {
     /// The byte anchors of a list; run anchors are left out.
     pub(crate) fn new(anchors: &AnchorList) -> AnchorTable {
@@ -75,12 +57,13 @@ impl AnchorTable {
         same.then_some((entry.anchor, length))
     }
 
-    /// The eight bytes of an entry's anchor from an offset on.
-    pub(crate) fn prefix(&self, entry: u32, offset: usize) -> Prefix {
+    /// The eight bytes of an entry's anchor from an offset on, as far as they are fixed, in little-endian order, and which
+    /// bits are.
+    pub(crate) fn prefix(&self, entry: u32, offset: usize) -> (u64, u64) {
         let entry = &self.entries[entry as usize];
         #[expect(clippy::cast_possible_truncation, reason = "the lower half")]
         let from = |bytes: u128| (bytes >> (8 * offset)) as u64;
-        Prefix { value: from(entry.value), mask: from(entry.mask) }
+        (from(entry.value), from(entry.mask))
     }
 
     pub(crate) fn memory(&self) -> usize {

@@ -97,9 +97,9 @@ impl Tower {
 }
 
 impl Layers {
-    /// Begins a text on a channel, with the room in memory that the last one took.
-    pub(crate) fn begin(mut self, channel: Channel) -> Layers {
-        let joints = if channel == Channel::ToolArgs { JOINTS.as_slice() } else { &[] };
+    /// Begins a text on a channel, with or without views, with the room in memory that the last one took.
+    pub(crate) fn begin(mut self, channel: Channel, views: bool) -> Layers {
+        let joints = if channel == Channel::ToolArgs && views { JOINTS.as_slice() } else { &[] };
         self.towers.iter_mut().flat_map(|tower| &mut tower.layers).for_each(Layer::reset);
         for tower in self.towers.len()..=joints.len() {
             self.towers.push(match tower.checked_sub(1) {
@@ -112,7 +112,7 @@ impl Layers {
             found: recycled(self.found),
             undecided_document: !joints.is_empty(),
             towers: self.towers,
-            in_use: 1 + joints.len(),
+            in_use: if views { 1 + joints.len() } else { 0 },
             waiting: recycled(self.waiting),
             recent: recycled(self.recent),
             too_long: false,
@@ -142,7 +142,7 @@ impl Layers {
             && let Some(is_document) = joint::is_document(window.bytes)
         {
             self.undecided_document = false;
-            self.in_use = if is_document { self.in_use } else { 1 };
+            self.in_use = if is_document { self.in_use } else { self.in_use.min(1) };
         }
         let candidates = Candidates { found: &self.found, shift: 0, from: 0 };
         let mut context = Context { program, scratch };

@@ -48,7 +48,7 @@ const WINDOW: usize = BLOCK + BEHIND;
 pub(crate) type ShortPositions = Noted<{ SECTION + BLOCK }>;
 
 /// Short anchors noted for every block, whether so many may stand there or not.
-const SHORTS_AT_ONCE: usize = 6;
+const SHORTS_AT_ONCE: usize = 4;
 
 /// The native filter of one database.
 #[derive(Debug)]
@@ -222,7 +222,7 @@ impl Native {
         found: &mut Vec<Candidate>,
     ) -> u64 {
         words.compare(&self.words);
-        words.named(section).for_each(|(entry, start)| self.check(entry, text, start, found));
+        words.named(&self.words, section).for_each(|(entry, start)| self.check(entry, text, start, found));
         words.narrow_pairs(&self.phrases);
         for pair in words.pairs(section) {
             self.phrases.of_pair(pair.hash).for_each(|entry| self.check(entry, text, pair.at, found));

@@ -7,9 +7,9 @@
 //! but with 150 anchors four times as many positions passed, which cost far more.
 
 use crate::anchor::grams::{MOST_SHORT, SHORT_GRAM};
-use crate::anchor::rarity;
 use crate::byteset::ByteSet;
 use crate::error::LoadError;
+use crate::filter::deal::deal;
 use crate::filter::native::gram_table::{self, GramEntry, GramTable, Grams};
 use crate::serial::{Reader, Writer};
 
@@ -37,16 +37,13 @@ impl Shorts {
     pub(super) fn new(anchors: &[(u32, &[ByteSet], usize)]) -> Shorts {
         let mut bytes = Box::new([[0u16; 256]; BYTES]);
         let mut grams = Grams::default();
-        let mut sets = [[ByteSet::EMPTY; BYTES]; BUCKETS];
-        for &(entry, anchor, offset) in anchors {
-            let own: [ByteSet; BYTES] =
-                std::array::from_fn(|i| anchor.get(offset + i).copied().unwrap_or(ByteSet::FULL));
-            // The bucket that gets the least worse by taking it.
-            let bucket = (0..BUCKETS)
-                .min_by(|&a, &b| growth(&sets[a], &own).total_cmp(&growth(&sets[b], &own)))
-                .expect("there are buckets");
+        let compared = |anchor: &[ByteSet], offset: usize| -> [ByteSet; BYTES] {
+            std::array::from_fn(|i| anchor.get(offset + i).copied().unwrap_or(ByteSet::FULL))
+        };
+        let sets: Vec<_> = anchors.iter().map(|&(_, anchor, offset)| compared(anchor, offset)).collect();
+        let dealt = deal(&sets, BUCKETS);
+        for ((&(entry, anchor, offset), own), bucket) in anchors.iter().zip(&sets).zip(dealt) {
             for i in 0..BYTES {
-                sets[bucket][i] = sets[bucket][i].union(&own[i]);
                 for byte in own[i].iter() {
                     bytes[i][usize::from(byte)] |= 1 << bucket;
                 }
@@ -101,18 +98,4 @@ impl ShortTable {
     pub(super) fn memory(&self) -> usize {
         size_of_val(&*self.bytes) + self.grams.memory()
     }
-}
-
-/// How many more hits in ordinary text a bucket would have with one more anchor.
-fn growth(bucket: &[ByteSet; BYTES], own: &[ByteSet]) -> f64 {
-    let rate =
-        |sets: &mut dyn Iterator<Item = ByteSet>| sets.map(|s| rarity::share(&nibbles(&s))).product::<f64>();
-    rate(&mut (0..BYTES).map(|i| bucket[i].union(&own[i]))) - rate(&mut bucket.iter().copied())
-}
-
-/// The set as a table by nibbles sees it: every high nibble with every low nibble.
-fn nibbles(set: &ByteSet) -> ByteSet {
-    let high: Vec<u8> = set.iter().map(|b| b >> 4).collect();
-    let low: Vec<u8> = set.iter().map(|b| b & 15).collect();
-    ByteSet::of(&high.iter().flat_map(|h| low.iter().map(move |l| h << 4 | l)).collect::<Vec<u8>>())
 }

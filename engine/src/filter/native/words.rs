@@ -1,6 +1,6 @@
 //! Words: the first bytes of every run of letters and digits in the text, looked up by hash, with the bytes beside them.
 
-use std::hint::select_unpredictable;
+use std::ops::Range;
 
 use crate::anchor::Literal;
 use crate::anchor::grams::{Neighbours, word_looks};
@@ -10,8 +10,8 @@ use crate::filter::native::buckets::upper;
 use crate::filter::native::noted::Noted;
 use crate::filter::native::phrases::{PhraseTable, Phrases};
 use crate::filter::native::{BEHIND, WINDOW, look_ups};
-use crate::filter::runs::BLOCK;
-use crate::filter::table::{AnchorTable, Prefix};
+use crate::filter::runs::{BLOCK, bits};
+use crate::filter::table::AnchorTable;
 use crate::serial::{Reader, Writer};
 
 /// Slots are 2^this many: 256 KiB of them, of which ordinary text reads few.
@@ -44,8 +44,11 @@ struct Slot {
 /// PERF: several together, because how many there are of a word is hard to predict, and to compare what is not there costs
 /// next to nothing.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(32))]
 struct Group {
-    prefixes: [Prefix; TOGETHER],
+    /// Of each anchor's first eight bytes those that are fixed, in little-endian order, and which bits that are.
+    values: [u64; TOGETHER],
+    masks: [u64; TOGETHER],
     before: [Neighbours; TOGETHER],
     places: [Place; TOGETHER],
 }
@@ -68,19 +71,29 @@ impl Place {
 }
 
 impl Group {
-    /// A group of none.
+    /// A group of none: no bytes are 1 where nothing is compared.
     const EMPTY: Group = Group {
-        prefixes: [Prefix::NEVER; TOGETHER],
+        values: [1; TOGETHER],
+        masks: [0; TOGETHER],
         before: [Neighbours(0); TOGETHER],
         places: [Place(0); TOGETHER],
     };
 
-    /// Whether a member may stand where these bytes do: 1 or 0.
+    /// Which members may stand where these bytes do, a bit each.
+    ///
+    /// PERF: the compiler makes vector code of it.
     #[inline(always)]
-    fn may_begin(&self, member: usize, bytes: u64, before: u8) -> usize {
-        // PERF: nothing predicts what the answer is.
-        select_unpredictable(self.prefixes[member].may_begin(bytes), self.before[member].may_have(before), 0)
-            as usize
+    fn may_begin(&self, bytes: u64, before: u8) -> u8 {
+        let mut agree = 0;
+        for member in 0..TOGETHER {
+            let same = bytes & self.masks[member] == self.values[member];
+            agree |= u8::from(same) << member;
+        }
+        let mut beside = 0;
+        for member in 0..TOGETHER {
+            beside |= (self.before[member].may_have(before) as u8) << member;
+        }
+        agree & beside
     }
 }
 
@@ -157,7 +170,8 @@ impl WordTable {
                 for (member, word) in of_group.iter().enumerate() {
                     slot.before.0 |= word.before.0;
                     slot.behind.0 |= word.behind.0;
-                    group.prefixes[member] = table.prefix(word.place.entry(), word.place.offset());
+                    (group.values[member], group.masks[member]) =
+                        table.prefix(word.place.entry(), word.place.offset());
                     group.before[member] = word.before;
                     group.places[member] = word.place;
                 }
@@ -180,11 +194,11 @@ impl WordTable {
         &self.slots[place(hash)]
     }
 
-    /// The anchors with a word of this hash, and hardly ever others.
+    /// Where the groups of the anchors with a word of this hash are; hardly ever there are others.
     #[inline(always)]
-    fn groups(&self, hash: u64) -> &[Group] {
+    fn groups(&self, hash: u64) -> Range<usize> {
         let slot = place(hash);
-        &self.groups[self.starts[slot] as usize..self.starts[slot + 1] as usize]
+        self.starts[slot] as usize..self.starts[slot + 1] as usize
     }
 
     pub(super) fn memory(&self) -> usize {
@@ -245,16 +259,18 @@ pub(crate) struct WordSearch {
     pairs: [u16; MOST_WORDS],
     /// How many words and pairs were found.
     found: (usize, usize),
-    /// The anchors that agree with what stands at one of the words, and room for more.
+    /// The groups that agree with what stands at one of the words, and room for more.
     named: Vec<Named>,
     named_count: usize,
 }
 
-/// A word of an anchor, and where it stands in the section.
+/// Members of a group that agree with what stands at a word of the section.
 #[derive(Clone, Copy, Debug, Default)]
 struct Named {
-    place: Place,
+    group: u32,
     at: u16,
+    /// A bit each.
+    members: u8,
 }
 
 /// A word somewhere in the text, or two in a row.
@@ -346,14 +362,15 @@ impl WordSearch {
             let look = look_at(&self.letters, &self.bytes, at);
             let bytes = u64::from_le_bytes(*self.bytes_at(at));
             let groups = table.groups(look.hash);
-            if self.named.len() < count + groups.len() * TOGETHER {
-                self.named.resize((count + groups.len() * TOGETHER) * 2, Named::default());
+            if self.named.len() < count + groups.len() {
+                self.named.resize((count + groups.len()) * 2, Named::default());
             }
-            for group in groups {
-                for member in 0..TOGETHER {
-                    self.named[count] = Named { place: group.places[member], at };
-                    count += group.may_begin(member, bytes, look.before);
-                }
+            for (index, group) in groups.clone().zip(&table.groups[groups]) {
+                let members = group.may_begin(bytes, look.before);
+                #[expect(clippy::cast_possible_truncation, reason = "as few as `starts` can say")]
+                let group = index as u32;
+                self.named[count] = Named { group, at, members };
+                count += usize::from(members != 0);
             }
         }
         self.named_count = count;
@@ -361,10 +378,14 @@ impl WordSearch {
 
     /// The entries of the exact table that agreed, and where in the text their anchors would begin.
     #[inline(always)]
-    pub(super) fn named(&self, section: usize) -> impl Iterator<Item = (u32, usize)> {
-        self.named[..self.named_count].iter().filter_map(move |named| {
-            let start = (section + usize::from(named.at)).checked_sub(named.place.offset())?;
-            Some((named.place.entry(), start))
+    pub(super) fn named(&self, table: &WordTable, section: usize) -> impl Iterator<Item = (u32, usize)> {
+        self.named[..self.named_count].iter().flat_map(move |named| {
+            let places = &table.groups[named.group as usize].places;
+            bits(named.members.into()).filter_map(move |member| {
+                let place = places[member];
+                let start = (section + usize::from(named.at)).checked_sub(place.offset())?;
+                Some((place.entry(), start))
+            })
         })
     }
 

@@ -8,6 +8,7 @@ use crate::filter::classify::Classifier;
 use super::PIECE;
 use super::judge::is_printable;
 use super::pairs::{self, Pairs};
+use super::spelling::{SPELLINGS, Spelling};
 use super::wide::{self, Order};
 
 /// Tells the bytes of words and of digits by twos.
@@ -132,30 +133,32 @@ impl Places {
         self.word.unwrap_or(Place::None)
     }
 
-    /// Whether the characters of a piece at `at` may spell text at all: ordinary long words, paths and rules are not worth
-    /// more than a look.
+    /// How the characters of a piece at `at` may spell text: ordinary long words, paths and rules are not worth more than
+    /// a look.
     ///
     /// Text in base64 has capitals and small letters in every few characters, text in base32 or hexadecimal digits has
-    /// digits. And the characters that are no letters and digits stand for a few rare bytes, of which there are not many
-    /// in a row.
-    pub(crate) fn is_plausible(&self, at: usize) -> bool {
-        let of_piece = |class: usize| self.words_from(at, class) & ((1 << PIECE) - 1);
+    /// digits. And the characters that are no letters and digits, which only base64 has, stand for a few rare bytes, of
+    /// which there are not many in a row.
+    pub(crate) fn spellings(&self, at: usize) -> &'static [Spelling] {
+        let masks = self.masks_from(at);
+        let of_piece = |class: usize| masks[class] & ((1 << PIECE) - 1);
         // PERF: nothing predicts what each of these is.
         let both = (of_piece(CAPITAL) != 0) & (of_piece(SMALL) != 0);
-        (of_piece(SEPARATOR).count_ones() < MANY) & (both | (of_piece(DIGIT) != 0))
-    }
-
-    /// Whether a piece at `at` has a character that is neither letter nor digit.
-    pub(crate) fn has_separator(&self, at: usize) -> bool {
-        self.words_from(at, SEPARATOR) & ((1 << PIECE) - 1) != 0
+        match of_piece(SEPARATOR).count_ones() {
+            0 if both => &SPELLINGS,
+            0 if of_piece(DIGIT) != 0 => &[Spelling::Hex, Spelling::Base32],
+            1..MANY if both => &[Spelling::Base64],
+            _ => &[],
+        }
     }
 
     /// How many bytes at `at` certainly lie in a word in which no piece is plausible that begins there; at most 63.
     ///
     /// Without a digit or a capital letter none is. Behind `end`, where the text is not there yet, there may be one.
     pub(crate) fn implausible(&self, at: usize, end: usize) -> usize {
-        let telling = self.words_from(at, DIGIT) | self.words_from(at, CAPITAL);
-        let inside = telling | self.words_from(at, SMALL) | self.words_from(at, SEPARATOR);
+        let masks = self.masks_from(at);
+        let telling = masks[DIGIT] | masks[CAPITAL];
+        let inside = telling | masks[SMALL] | masks[SEPARATOR];
         let first = (telling | 1 << (end - at).min(63)).trailing_zeros() as usize;
         first.saturating_sub(PIECE - 1).min((!inside | 1 << 63).trailing_zeros() as usize)
     }
@@ -163,21 +166,24 @@ impl Places {
     /// How many of the `most` bytes at `at`, up to 63, can be passed over in a word at which no run begins: up to behind the
     /// first character that is neither letter nor digit, which is said, or to the end of the word.
     pub(crate) fn pass(&self, at: usize, most: usize) -> (usize, bool) {
-        let separator = self.words_from(at, SEPARATOR) | 1 << most;
-        let inside = separator
-            | self.words_from(at, DIGIT)
-            | self.words_from(at, CAPITAL)
-            | self.words_from(at, SMALL);
+        let masks = self.masks_from(at);
+        let separator = masks[SEPARATOR] | 1 << most;
+        let inside = separator | masks[DIGIT] | masks[CAPITAL] | masks[SMALL];
         let (separator, end) = (separator.trailing_zeros() as usize, (!inside).trailing_zeros() as usize);
         if separator < end && separator < most { (separator + 1, true) } else { (end.min(most), false) }
     }
 
-    /// A bit for each byte from `at` on: those of a class of words.
+    /// A bit for each byte from `at` on and each class of words.
     #[inline]
-    fn words_from(&self, at: usize, class: usize) -> u64 {
+    fn masks_from(&self, at: usize) -> [u64; OF_WORDS.len()] {
         let at = at - self.from;
-        let masks = |block: usize| self.words.get(block).map_or(0, |masks| masks[class]);
-        masks(at / 64) >> (at % 64) | masks(at / 64 + 1) << 1 << (63 - at % 64)
+        let masks = |block: usize| self.words.get(block).copied().unwrap_or_default();
+        let (masks, next) = (masks(at / 64), masks(at / 64 + 1));
+        let mut from = [0; OF_WORDS.len()];
+        for (from, (mask, next)) in from.iter_mut().zip(masks.into_iter().zip(next)) {
+            *from = mask >> (at % 64) | next << 1 << (63 - at % 64);
+        }
+        from
     }
 
     /// The first digits by twos.

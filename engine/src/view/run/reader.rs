@@ -202,12 +202,11 @@ impl Runs {
             }
             text.truncate(before);
         }
-        if bytes.len() - at >= PIECE && !places.is_plausible(at) {
+        let spellings = if bytes.len() - at >= PIECE { places.spellings(at) } else { &SPELLINGS };
+        if spellings.is_empty() {
             return self.skip_all(input, at, fresh, places);
         }
-        // PERF: only base64 has characters that are neither letters nor digits.
-        let one = bytes.len() - at >= PIECE && places.has_separator(at);
-        for spelling in if one { &[Spelling::Base64] } else { SPELLINGS.as_slice() } {
+        for spelling in spellings {
             let spelling = *spelling;
             let piece = match spelling.piece(bytes, at, Wanted::Whole, input.complete) {
                 Ok(piece) => piece,
@@ -257,7 +256,7 @@ impl Runs {
             && input.bytes.len() - next >= PIECE
             && !matches!(input.bytes[next], b'\n' | b'\r')
             && is_word(input.bytes[next])
-            && !places.is_plausible(next)
+            && places.spellings(next).is_empty()
         {
             // The steps that nothing can come of end where groups begin.
             let behind = (input.base + next as u64).wrapping_sub(self.group) % 8;

@@ -139,7 +139,10 @@ impl Spelling {
     ) -> Result<Piece, NoPiece> {
         // PERF: nearly all pieces stand on one line.
         if let Some(line) = text.get(at..at + PIECE) {
-            let values: [u8; PIECE] = std::array::from_fn(|i| VALUES[self as usize][usize::from(line[i])]);
+            let mut values = [0; PIECE];
+            for (value, &byte) in values.iter_mut().zip(line) {
+                *value = VALUES[self as usize][usize::from(byte)];
+            }
             match values.iter().position(|&value| value == NO_VALUE) {
                 None => return Ok(Piece { values, length: PIECE, end: at + PIECE, unbroken: true }),
                 Some(i) if wanted == Wanted::Whole && !matches!(line[i], b'\n' | b'\r') => {
