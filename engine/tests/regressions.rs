@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use support::case::{CHUNKING_LONGEST, Case, FILTERS_LONGEST, VIEWS_LONGEST};
 use support::damage::Damage;
+use support::secret::Secret;
 
 /// The files of a target's cases, in the order of their names.
 fn files(target: &str) -> Vec<PathBuf> {
@@ -45,6 +46,15 @@ fn database_bytes() {
         println!("{}", file.display());
         let data = fs::read(file).expect("the file can be read");
         Damage::decode(&data).expect("a target keeps only what it can decode").check();
+    }
+}
+
+#[test]
+fn redaction() {
+    for file in files("redaction") {
+        println!("{}", file.display());
+        let data = fs::read(file).expect("the file can be read");
+        Secret::decode(&data).expect("a target keeps only what it can decode").check();
     }
 }
 

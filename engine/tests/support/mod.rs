@@ -7,4 +7,5 @@ pub(crate) mod check;
 pub(crate) mod compose;
 pub(crate) mod damage;
 pub(crate) mod encode;
+pub(crate) mod secret;
 pub(crate) mod stock;
