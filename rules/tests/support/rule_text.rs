@@ -12,7 +12,7 @@ const PIECES: u8 = 0x80;
 /// Whole rules, entries of rules, patterns, and what holds them together.
 const PIECE: [&str; 64] = [
     // Rules that could be used as they are.
-    "id: AB_001\nname: n\ndescription: d\nseverity: high\ncategory: pii\npatterns:\n  - literal: some words\nremediation: r\n",
+    "id: AB_001\nname: n\ndescription: d\nseverity: high\ncategory: pii\nremediation: r\npatterns:\n  - literal: some words\n",
     "examples:\n  match: [some words, some  words, xx some words, 'some words.']\n  no_match: [a, b, c, d]\n",
     "id: shop_1\nname: \"n\"\nseverity: medium\ncategory: pii\nmatch_mode: any\npatterns:\n  - type: contains\n    value: \"till\"\n",
     "examples:\n  true_positive: [\"a till\"]\n  false_positive: [\"a tin\"]\n",
