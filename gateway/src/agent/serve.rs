@@ -26,13 +26,14 @@ use super::post::Call;
 use crate::config::{Config, Mode};
 use crate::gateway::{Gateway, StartError};
 use crate::identity::{self, Refused};
+use crate::reload::{Current, Reloader};
 
 /// How long calls in flight may take once the gateway is to end.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// A gateway that listens for agents.
 pub struct Server {
-    gateway: Arc<Gateway>,
+    current: Arc<Current>,
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -51,7 +52,12 @@ impl Server {
         let address =
             listener.local_addr().map_err(|error| StartError::Io("the port can't be opened", error))?;
         gateway.begin().await;
-        Ok(Server { gateway, listener, address })
+        Ok(Server { current: Current::new(gateway), listener, address })
+    }
+
+    /// What changes the configuration and the rules while the server runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader(self.current.clone())
     }
 
     /// Where agents connect.
@@ -61,7 +67,8 @@ impl Server {
 
     /// Some lines for a person that say what runs where, and whether it stops anything.
     pub fn banner(&self) -> String {
-        let config = &self.gateway.config;
+        let gateway = self.current.get();
+        let config = &gateway.config;
         let mode = match config.mode {
             Mode::Enforce => "enforce: what is found is stopped",
             Mode::Observe => "observe: what is found is logged, NOTHING IS STOPPED",
@@ -70,7 +77,7 @@ impl Server {
             "hypersieve gateway\n  endpoint  http://{}{}\n  mode      {mode}\n",
             self.address, config.endpoint
         );
-        for backend in &self.gateway.backends {
+        for backend in &gateway.backends {
             let state = if backend.in_trouble() { "not reached yet" } else { "reached" };
             text += &format!("  server    {} ({state})\n", backend.config.name);
         }
@@ -89,9 +96,9 @@ impl Server {
     /// # Errors
     /// If connections can't be accepted any more.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let gateway = self.gateway;
-        let tidying = tokio::spawn(gateway.clone().tidy());
-        let room = Arc::new(Semaphore::new(gateway.config.limits.connections));
+        let current = self.current;
+        let tidying = tokio::spawn(current.clone().tidy());
+        let room = Arc::new(Semaphore::new(current.get().config.limits.connections));
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
@@ -106,9 +113,9 @@ impl Server {
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accepted => match accepted {
                     Ok((stream, peer, permit)) => {
-                        let gateway = gateway.clone();
+                        let current = current.clone();
                         connections.spawn(async move {
-                            connection(gateway, stream, peer.ip()).await;
+                            connection(current, stream, peer.ip()).await;
                             drop(permit);
                         });
                     }
@@ -121,24 +128,25 @@ impl Server {
             }
         }
         drop(self.listener);
-        gateway.stopping.send_replace(true);
+        current.end();
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!("calls that take longer than {} s are cut off", DRAIN.as_secs());
         }
         tidying.abort();
+        let gateway = current.get();
         gateway.end(gateway.sessions.take_all()).await;
         Ok(())
     }
 }
 
-async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: IpAddr) {
+async fn connection(current: Arc<Current>, stream: TcpStream, peer: IpAddr) {
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
-    let mut stopping = gateway.stopping.subscribe();
-    let limits = gateway.config.limits;
+    let mut stopping = current.ending.subscribe();
+    let limits = current.get().config.limits;
     let service = service_fn(|request| {
-        let gateway = gateway.clone();
+        let gateway = current.get();
         async move { Ok::<_, Infallible>(answer(gateway, peer, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
@@ -191,7 +199,7 @@ async fn route(
         Some(rest) if rest.starts_with('/') && !rest[1..].contains('/') => Some(&rest[1..]),
         _ => return Err(Refused::new(StatusCode::NOT_FOUND, format!("the endpoint is {}", config.endpoint))),
     };
-    let agent = identity::agent(config, peer, named, &parts.headers)?;
+    let agent = identity::agent(config, &gateway.tokens, peer, named, &parts.headers)?;
     let call = Call { gateway: gateway.clone(), agent, headers: parts.headers };
     match parts.method {
         Method::POST => {

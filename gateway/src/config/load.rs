@@ -55,7 +55,7 @@ impl Config {
     }
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     name: &'a str,
     folder: &'a Path,
     warnings: Vec<Warning>,
@@ -112,6 +112,10 @@ impl Loader<'_> {
             self.warn("audit.", audit.inert());
             config.audit = audit.path.as_ref().map(|path| self.folder.join(path));
         }
+        let state = file.state.as_deref().unwrap_or(Path::new("hypersieve-state"));
+        config.state = Some(self.folder.join(state));
+        config.own_rules = file.custom_rules_dir.as_ref().map(|path| self.folder.join(path));
+        config.rate_limit = self.rate_limit(file.rate_limit.as_ref())?;
         self.warnings.sort_by_key(|warning| warning.line);
         config.warnings = self.warnings;
         Ok(config)
@@ -313,6 +317,9 @@ impl Loader<'_> {
             blocked_content: file.blocked_content.iter().map(|category| category.value.clone()).collect(),
             token,
             suspended: file.suspended,
+            rate_limit: self.agent_rate(name, file.rate_limit.as_ref())?,
+            max_concurrent_calls: self.concurrency(name, file.max_concurrent_calls.as_ref())?,
+            tool_policies: self.tool_policies(name, &file.tool_policies)?,
         })
     }
 
@@ -334,21 +341,20 @@ impl Loader<'_> {
         Ok(Some((file.id.clone(), known)))
     }
 
-    fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
+    pub(super) fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
         for (key, line) in inert {
             let more = match (section, key) {
                 ("identity.", "require_signature") => {
                     ": what decides whether calls are stopped is `mode: enforce` or `mode: observe`"
                 }
-                (_, "tool_policies" | "tool_constraints") => ": amounts and rates are not limited",
-                (_, "rate_limit" | "max_concurrent_calls") => ": calls are not limited",
+                (_, "tool_constraints") => ": arguments are not limited",
                 _ => "",
             };
             self.warnings.push(Warning { line, message: format!("{section}{key} has no effect{more}") });
         }
     }
 
-    fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
+    pub(super) fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
         ConfigError::at(self.name, line, message)
     }
 }
