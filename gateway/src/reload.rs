@@ -10,6 +10,7 @@ use hyper::HeaderMap;
 use hypersieve::Database;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
+use crate::agent::LegacyClients;
 use crate::backend::Link;
 use crate::config::{Config, Warning};
 use crate::gateway::{Gateway, StartError, check};
@@ -24,12 +25,14 @@ pub(crate) struct Current {
     reloading: AsyncMutex<()>,
     /// Becomes true when the program is to end.
     pub(crate) ending: watch::Sender<bool>,
+    pub(crate) legacy: LegacyClients,
 }
 
 impl Current {
     pub(crate) fn new(gateway: Arc<Gateway>) -> Arc<Current> {
         let (gateway, ending) = (watch::Sender::new(gateway), watch::Sender::new(false));
-        Arc::new(Current { gateway, reloading: AsyncMutex::default(), ending })
+        let (reloading, legacy) = (AsyncMutex::default(), LegacyClients::default());
+        Arc::new(Current { gateway, reloading, ending, legacy })
     }
 
     /// The gateway for a call that begins now.

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 
 use crate::audit;
 use crate::digest::{hex, unhex};
-use crate::state::make_private;
+use crate::state::{self, private};
 
 /// What tokens begin with, so that one is known for a token wherever it turns up.
 const MARK: &str = "hsv_";
@@ -107,12 +107,7 @@ impl TokenFile {
 
     /// Keeps other processes from writing until it is dropped.
     fn lock(&self) -> io::Result<File> {
-        let folder = self.path.parent().expect("the file lies in the state folder");
-        make_private(folder).map_err(|error| self.about(&error))?;
-        let lock = private(OpenOptions::new().write(true).create(true).truncate(false))
-            .open(self.path.with_extension("lock"))
-            .and_then(|file| file.lock().map(|()| file));
-        lock.map_err(|error| self.about(&error))
+        state::lock(&self.path.with_extension("lock")).map_err(|error| self.about(&error))
     }
 
     /// Puts a new file in the place of the old one: who reads sees one or the other, whole.
@@ -216,12 +211,6 @@ fn stamp(found: &std::fs::Metadata) -> io::Result<Stamp> {
     #[cfg(not(unix))]
     let inode = 0;
     Ok(Stamp { modified: found.modified()?, length: found.len(), inode })
-}
-
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
 }
 
 fn salted(salt: &str, secret: &str) -> [u8; 32] {

@@ -267,6 +267,13 @@ impl Call {
         error(StatusCode::OK, message.raw_id(), -32602, &format!("Unknown tool: {name}"))
     }
 
+    /// Whether a request for a stream is that of a client from before 2025, which begins so. It can't be any other where no
+    /// stream is open to those who have no session.
+    pub(super) fn begins_as_legacy(&self) -> bool {
+        let newer = ["mcp-session-id", "mcp-protocol-version", "last-event-id"];
+        !self.passes_without_session() && !newer.iter().any(|name| self.headers.contains_key(*name))
+    }
+
     /// Opens the stream of what the backend says of its own accord.
     pub(super) async fn get(self) -> Response<Body> {
         let gateway = &self.gateway;

@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,6 +22,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::body::{Body, REFUSED, error, refused, whole};
+use super::legacy::{self, LegacyClients};
 use super::post::Call;
 use crate::config::{Config, Mode};
 use crate::gateway::{Gateway, StartError};
@@ -30,6 +31,9 @@ use crate::reload::{Current, Reloader};
 
 /// How long calls in flight may take once the gateway is to end.
 const DRAIN: Duration = Duration::from_secs(30);
+
+/// Where clients open a stream that speak as before 2025.
+const LEGACY: &str = "/sse";
 
 /// A gateway that listens for agents.
 pub struct Server {
@@ -146,8 +150,8 @@ async fn connection(current: Arc<Current>, stream: TcpStream, peer: IpAddr) {
     let mut stopping = current.ending.subscribe();
     let limits = current.get().config.limits;
     let service = service_fn(|request| {
-        let gateway = current.get();
-        async move { Ok::<_, Infallible>(answer(gateway, peer, request).await) }
+        let current = current.clone();
+        async move { Ok::<_, Infallible>(answer(&current, peer, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -168,8 +172,9 @@ async fn connection(current: Arc<Current>, stream: TcpStream, peer: IpAddr) {
     let _ = connection.await;
 }
 
-async fn answer(gateway: Arc<Gateway>, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
-    match route(&gateway, peer, request).await {
+async fn answer(current: &Arc<Current>, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    let gateway = current.get();
+    match route(current, &gateway, peer, request).await {
         Ok(response) => response,
         Err(why) => {
             gateway.metrics.refused();
@@ -180,6 +185,7 @@ async fn answer(gateway: Arc<Gateway>, peer: IpAddr, request: Request<Incoming>)
 }
 
 async fn route(
+    current: &Arc<Current>,
     gateway: &Arc<Gateway>,
     peer: IpAddr,
     request: Request<Incoming>,
@@ -193,33 +199,57 @@ async fn route(
         "/metrics" if parts.method == Method::GET => return Ok(metrics(gateway)),
         _ => {}
     }
-    let rest = path.strip_prefix(config.endpoint.as_str());
+    let (rest, legacy) = match path.strip_prefix(config.endpoint.as_str()) {
+        Some(rest) => (Some(rest), false),
+        None => (path.strip_prefix(LEGACY), true),
+    };
     let named = match rest {
         Some("") | Some("/") => None,
         Some(rest) if rest.starts_with('/') && !rest[1..].contains('/') => Some(&rest[1..]),
-        _ => return Err(Refused::new(StatusCode::NOT_FOUND, format!("the endpoint is {}", config.endpoint))),
+        _ => {
+            let text = format!("the endpoint is {}, for legacy clients {LEGACY}", config.endpoint);
+            return Err(Refused::new(StatusCode::NOT_FOUND, text));
+        }
     };
     let agent = identity::agent(config, &gateway.tokens, peer, named, &parts.headers)?;
     let call = Call { gateway: gateway.clone(), agent, headers: parts.headers };
     match parts.method {
-        Method::POST => {
-            let body = read(config, &call.headers, body).await?;
-            Ok(call.post(body).await)
-        }
+        Method::POST => match parts.uri.query().and_then(legacy_id) {
+            Some(id) => {
+                let body = read(config, &call.headers, body).await?;
+                legacy::post(current, call, id, body).await
+            }
+            None if legacy => {
+                let text = "post to the address in the first event of the stream";
+                Err(Refused::new(StatusCode::BAD_REQUEST, text))
+            }
+            None => {
+                accepts(&call.headers, &["application/json", "text/event-stream"])?;
+                let body = read(config, &call.headers, body).await?;
+                Ok(call.post(body).await)
+            }
+        },
         Method::GET => {
             accepts(&call.headers, &["text/event-stream"])?;
+            if legacy || call.begins_as_legacy() {
+                return Ok(LegacyClients::open(current, gateway, call.agent, path));
+            }
             Ok(call.get().await)
         }
-        Method::DELETE => Ok(call.delete().await),
+        Method::DELETE if !legacy => Ok(call.delete().await),
         _ => {
-            let mut response =
-                error(StatusCode::METHOD_NOT_ALLOWED, b"null", REFUSED, "use POST, GET or DELETE");
-            response
-                .headers_mut()
-                .insert("allow", hyper::header::HeaderValue::from_static("POST, GET, DELETE"));
+            let allowed = if legacy { "POST, GET" } else { "POST, GET, DELETE" };
+            let text = format!("use one of {allowed}");
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, b"null", REFUSED, &text);
+            response.headers_mut().insert("allow", HeaderValue::from_static(allowed));
             Ok(response)
         }
     }
+}
+
+/// The id in the address to which a legacy client was told to post.
+fn legacy_id(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("sessionId="))
 }
 
 /// The body of a request, if it is JSON of no more than the limit that arrives in time.
@@ -234,7 +264,6 @@ async fn read(config: &Config, headers: &HeaderMap, body: Incoming) -> Result<By
             "send the body without Content-Encoding",
         ));
     }
-    accepts(headers, &["application/json", "text/event-stream"])?;
     let limit = config.limits.request_bytes;
     let reading = tokio::time::timeout(config.limits.request_time, Limited::new(body, limit).collect());
     match reading.await {

@@ -50,8 +50,10 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!("{name}: {error}: name the configuration with --config"))
         })?;
-        Loader { name: &name, folder: path.parent().unwrap_or(Path::new("")), warnings: Vec::new() }
-            .load(&text)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut config = Loader { name: &name, folder, warnings: Vec::new() }.load(&text)?;
+        config.files.insert(0, path.to_path_buf());
+        Ok(config)
     }
 }
 
@@ -114,7 +116,8 @@ impl Loader<'_> {
         }
         let state = file.state.as_deref().unwrap_or(Path::new("hypersieve-state"));
         config.state = Some(self.folder.join(state));
-        config.own_rules = file.custom_rules_dir.as_ref().map(|path| self.folder.join(path));
+        let own_rules = file.custom_rules_dir.as_ref().filter(|path| !path.as_os_str().is_empty());
+        config.own_rules = own_rules.map(|path| self.folder.join(path));
         config.rate_limit = self.rate_limit(file.rate_limit.as_ref())?;
         self.warnings.sort_by_key(|warning| warning.line);
         config.warnings = self.warnings;
@@ -171,6 +174,7 @@ impl Loader<'_> {
             Some(file::AgentTrust::Token) => AgentTrust::Token,
             Some(file::AgentTrust::Loopback) | None => AgentTrust::Loopback,
         };
+        config.files.extend(gateway.tool_lists.as_ref().map(|path| self.folder.join(&path.value)));
         config.allowed_hosts = gateway.allowed_hosts.clone();
         config.allowed_origins = gateway.allowed_origins.clone();
         config.limits = limits(&gateway.limits);

@@ -46,6 +46,8 @@ pub struct Config {
     /// The folder of what outlives the gateway: what was spent, and the tokens of agents. Without one the counters end with
     /// the gateway, and there are no issued tokens.
     pub state: Option<PathBuf>,
+    /// The files that it was read from.
+    pub files: Vec<PathBuf>,
     /// A file or a folder with rules of the user's own, for whoever makes the database.
     pub own_rules: Option<PathBuf>,
     /// How many tools an agent may call in a time, unless it has a rate of its own.
@@ -233,6 +235,7 @@ impl Config {
             limits: Limits::default(),
             audit: None,
             state: None,
+            files: Vec::new(),
             own_rules: None,
             rate_limit: None,
             log_level: "info".into(),

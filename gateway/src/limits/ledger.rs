@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::Amount;
 use crate::config::Rate;
-use crate::state::make_private;
+use crate::state::{self, private};
 
 /// How long another process may hold the database.
 const BUSY: Duration = Duration::from_secs(2);
@@ -95,13 +95,16 @@ impl Ledger {
         self.prepare().map_err(|error| Refused::Failed(error.to_string()))?;
         let mut open = self.lock();
         let database = open.as_mut().expect("it was opened above and is never closed");
+        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         // An amount is on the disk before the call goes on. PERF: that takes as long as the disk does, so only amounts wait.
         let sync =
             if claim.spends.is_some() { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
         database.prepare_cached(sync)?.execute([])?;
+        if claim.rate.is_some() {
+            take_back(database, claim, millis(since))?;
+        }
         // Writing from its first moment: two transactions that both read first could both find room.
         let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         if let Some(rate) = claim.rate {
             call(&transaction, claim, rate, since)?;
         }
@@ -117,14 +120,19 @@ impl Ledger {
     }
 }
 
-fn call(database: &Transaction<'_>, claim: &Claim, rate: Rate, since: Duration) -> Result<(), Refused> {
-    let (now, window) = (millis(since), millis(rate.window));
-    let key = (&claim.agent, &claim.server, &claim.tool);
+/// Takes calls that seem to lie ahead to have been made now. This holds whether or not the call is let through.
+fn take_back(database: &Connection, claim: &Claim, now: i64) -> Result<(), Refused> {
     database
         .prepare_cached(
             "UPDATE calls SET at = ?4 WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at > ?4",
         )?
-        .execute(params![key.0, key.1, key.2, now])?;
+        .execute(params![claim.agent, claim.server, claim.tool, now])?;
+    Ok(())
+}
+
+fn call(database: &Transaction<'_>, claim: &Claim, rate: Rate, since: Duration) -> Result<(), Refused> {
+    let (now, window) = (millis(since), millis(rate.window));
+    let key = (&claim.agent, &claim.server, &claim.tool);
     database
         .prepare_cached("DELETE FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at <= ?4")?
         .execute(params![key.0, key.1, key.2, now - window])?;
@@ -184,17 +192,12 @@ fn millis(time: Duration) -> i64 {
 }
 
 fn connect(file: Option<&Path>) -> Result<Connection, Box<dyn std::error::Error>> {
+    // Two processes that make the database at the same moment would each find it locked, and not wait.
+    let _lock = file.map(|file| state::lock(&file.with_extension("lock"))).transpose()?;
     let database = match file {
         None => Connection::open_in_memory()?,
         Some(file) => {
-            if let Some(folder) = file.parent() {
-                make_private(folder)?;
-            }
-            let mut options = OpenOptions::new();
-            options.write(true).create(true).truncate(false);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(file)?;
+            private(OpenOptions::new().write(true).create(true).truncate(false)).open(file)?;
             Connection::open(file)?
         }
     };
