@@ -199,13 +199,14 @@ async fn route(
         "/metrics" if parts.method == Method::GET => return Ok(metrics(gateway)),
         _ => {}
     }
-    let (rest, legacy) = match path.strip_prefix(config.endpoint.as_str()) {
+    let below = |base: &str| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let (rest, legacy) = match below(&config.endpoint) {
         Some(rest) => (Some(rest), false),
-        None => (path.strip_prefix(LEGACY), true),
+        None => (below(LEGACY), true),
     };
     let named = match rest {
         Some("") | Some("/") => None,
-        Some(rest) if rest.starts_with('/') && !rest[1..].contains('/') => Some(&rest[1..]),
+        Some(rest) if !rest[1..].contains('/') => Some(&rest[1..]),
         _ => {
             let text = format!("the endpoint is {}, for legacy clients {LEGACY}", config.endpoint);
             return Err(Refused::new(StatusCode::NOT_FOUND, text));

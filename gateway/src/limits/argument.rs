@@ -118,10 +118,8 @@ fn amount(policy: &ToolPolicy, arguments: &[u8]) -> Result<Amount, Unclear> {
             Token::ObjectStart | Token::ArrayStart if is_amount => {
                 return Err(Unclear::NoAmount(path(&open), AmountError::Form));
             }
-            Token::String(text) if says_currency(&open) => {
-                if !unescape(&arguments[text.clone()]).eq_ignore_ascii_case(&policy.currency) {
-                    return Err(Unclear::OtherCurrency(path(&open), policy.currency.clone()));
-                }
+            Token::String(text) if names_another_currency(policy, &open, &arguments[text.clone()]) => {
+                return Err(Unclear::OtherCurrency(path(&open), policy.currency.clone()));
             }
             Token::String(_) | Token::Scalar(_) if is_amount => {
                 let read = match &token {
@@ -165,8 +163,9 @@ fn means_amount(policy: &ToolPolicy, open: &[Open]) -> bool {
     }
 }
 
-fn says_currency(open: &[Open]) -> bool {
+fn names_another_currency(policy: &ToolPolicy, open: &[Open], text: &[u8]) -> bool {
     matches!(open.last(), Some(Open::Object(key)) if is_one_of(key, &CURRENCY))
+        && !unescape(text).eq_ignore_ascii_case(&policy.currency)
 }
 
 fn is_one_of(key: &str, names: &[&str]) -> bool {

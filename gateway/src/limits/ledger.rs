@@ -31,7 +31,23 @@ const SHAPE: i64 = 1;
 pub(crate) struct Ledger {
     /// Nowhere: in memory.
     file: Option<PathBuf>,
-    open: Mutex<Option<Connection>>,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    database: Connection,
+    durability: Durability,
+}
+
+/// What is on the disk when a transaction has ended. PERF: to wait for the disk takes as long as the disk does, so only
+/// amounts wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Durability {
+    /// It may still be in the system's memory, which outlives the process.
+    System,
+    /// All of it.
+    Disk,
 }
 
 /// A call that is to be counted.
@@ -76,10 +92,12 @@ impl Ledger {
     pub(crate) fn prepare(&self) -> std::io::Result<()> {
         let mut open = self.lock();
         if open.is_none() {
-            *open = Some(connect(self.file.as_deref()).map_err(|error| {
+            let database = connect(self.file.as_deref()).map_err(|error| {
                 let file = self.file.as_deref().unwrap_or(Path::new("memory")).display();
                 std::io::Error::other(format!("{file}: {error}"))
-            })?);
+            })?;
+            // What a connection begins with.
+            *open = Some(Open { database, durability: Durability::Disk });
         }
         Ok(())
     }
@@ -94,12 +112,10 @@ impl Ledger {
     pub(crate) fn count(&self, claim: &Claim, now: SystemTime) -> Result<(), Refused> {
         self.prepare().map_err(|error| Refused::Failed(error.to_string()))?;
         let mut open = self.lock();
-        let database = open.as_mut().expect("it was opened above and is never closed");
+        let open = open.as_mut().expect("it was opened above and is never closed");
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
-        // An amount is on the disk before the call goes on. PERF: that takes as long as the disk does, so only amounts wait.
-        let sync =
-            if claim.spends.is_some() { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" };
-        database.prepare_cached(sync)?.execute([])?;
+        open.sync(if claim.spends.is_some() { Durability::Disk } else { Durability::System })?;
+        let database = &mut open.database;
         if claim.rate.is_some() {
             take_back(database, claim, millis(since))?;
         }
@@ -115,41 +131,67 @@ impl Ledger {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Connection>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+impl Open {
+    fn sync(&mut self, durability: Durability) -> Result<(), Refused> {
+        if self.durability != durability {
+            // Not kept as a prepared statement: it has its effect when it is prepared, and none when it is run again.
+            self.database.execute_batch(match durability {
+                Durability::System => "PRAGMA synchronous = NORMAL",
+                Durability::Disk => "PRAGMA synchronous = FULL",
+            })?;
+            self.durability = durability;
+        }
+        Ok(())
+    }
+}
+
+/// The number and the time of the last call.
+fn last(database: &Connection, claim: &Claim) -> Result<Option<(i64, i64)>, Refused> {
+    let mut query = database.prepare_cached(
+        "SELECT n, at FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 ORDER BY n DESC LIMIT 1",
+    )?;
+    let found =
+        query.query_row(params![claim.agent, claim.server, claim.tool], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(found.optional()?)
+}
+
 /// Takes calls that seem to lie ahead to have been made now. This holds whether or not the call is let through.
 fn take_back(database: &Connection, claim: &Claim, now: i64) -> Result<(), Refused> {
-    database
-        .prepare_cached(
-            "UPDATE calls SET at = ?4 WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at > ?4",
-        )?
-        .execute(params![claim.agent, claim.server, claim.tool, now])?;
+    if last(database, claim)?.is_some_and(|(_, at)| at > now) {
+        database
+            .prepare_cached(
+                "UPDATE calls SET at = ?4 WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at > ?4",
+            )?
+            .execute(params![claim.agent, claim.server, claim.tool, now])?;
+    }
     Ok(())
 }
 
 fn call(database: &Transaction<'_>, claim: &Claim, rate: Rate, since: Duration) -> Result<(), Refused> {
     let (now, window) = (millis(since), millis(rate.window));
     let key = (&claim.agent, &claim.server, &claim.tool);
-    database
-        .prepare_cached("DELETE FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at <= ?4")?
-        .execute(params![key.0, key.1, key.2, now - window])?;
-    let ahead = i64::try_from(rate.calls.saturating_sub(1)).unwrap_or(i64::MAX);
-    // The call that must leave the window before there is room, if the window is full.
-    let over: Option<i64> = database
-        .prepare_cached(
-            "SELECT at FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 ORDER BY at DESC LIMIT 1 OFFSET ?4",
-        )?
-        .query_row(params![key.0, key.1, key.2, ahead], |row| row.get(0))
+    // Calls are numbered: the one that must have left the window is found by its number, however many the window holds.
+    let next = last(database, claim)?.map_or(0, |(n, _)| n + 1);
+    let leaves = next - i64::try_from(rate.calls).unwrap_or(i64::MAX);
+    let made: Option<i64> = database
+        .prepare_cached("SELECT at FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND n = ?4")?
+        .query_row(params![key.0, key.1, key.2, leaves], |row| row.get(0))
         .optional()?;
-    if let Some(made) = over {
+    if let Some(made) = made.filter(|made| now - made < window) {
         return Err(Refused::Rate(Duration::from_millis(u64::try_from(made + window - now).unwrap_or(0))));
     }
+    // Those up to it have left for good.
     database
-        .prepare_cached("INSERT INTO calls (agent, server, tool, at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![key.0, key.1, key.2, now])?;
+        .prepare_cached("DELETE FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND n <= ?4")?
+        .execute(params![key.0, key.1, key.2, leaves])?;
+    database
+        .prepare_cached("INSERT INTO calls (agent, server, tool, n, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![key.0, key.1, key.2, next, now])?;
     Ok(())
 }
 
@@ -209,8 +251,8 @@ fn connect(file: Option<&Path>) -> Result<Connection, Box<dyn std::error::Error>
     }
     database.execute_batch(&format!(
         "BEGIN IMMEDIATE;
-         CREATE TABLE IF NOT EXISTS calls (agent TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL, at INTEGER NOT NULL);
-         CREATE INDEX IF NOT EXISTS calls_by_time ON calls (agent, server, tool, at);
+         CREATE TABLE IF NOT EXISTS calls (agent TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL,
+             n INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (agent, server, tool, n)) WITHOUT ROWID;
          CREATE TABLE IF NOT EXISTS spends (agent TEXT NOT NULL, server TEXT NOT NULL, tool TEXT NOT NULL,
              day INTEGER NOT NULL, spent TEXT NOT NULL, PRIMARY KEY (agent, server, tool, day)) WITHOUT ROWID;
          PRAGMA user_version = {SHAPE};
@@ -327,6 +369,37 @@ mod tests {
         );
         assert!(matches!(ledger.count(&both("1"), at(MIDNIGHT)), Err(Refused::Rate(_))));
         assert_eq!(ledger.count(&spending("3", "5"), at(MIDNIGHT)), Ok(()), "nor was anything of it spent");
+    }
+
+    #[test]
+    fn a_higher_rate_makes_room_at_once() {
+        let ledger = Ledger::new(None);
+        let now = |calls, seconds| ledger.count(&calling(calls), at(MIDNIGHT + seconds));
+        assert_eq!((now(2, 0), now(2, 3600), now(2, 3601)), (Ok(()), Ok(()), Ok(())));
+        assert!(now(2, 3602).is_err());
+        assert_eq!(now(3, 3602), Ok(()));
+        assert_eq!(now(3, 3603), Err(Refused::Rate(Duration::from_secs(3597))));
+    }
+
+    #[test]
+    fn amounts_wait_for_the_disk_and_calls_do_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::new(Some(folder.path()));
+        // As SQLite numbers them.
+        let (normal, full) = (1, 2);
+        for (claim, expected) in [
+            (calling(9), normal),
+            (spending("1", "9"), full),
+            (calling(9), normal),
+            (spending("1", "9"), full),
+            (spending("1", "9"), full),
+        ] {
+            ledger.count(&claim, at(MIDNIGHT)).unwrap();
+            let open = ledger.lock();
+            let database = &open.as_ref().unwrap().database;
+            let sync: i64 = database.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+            assert_eq!(sync, expected);
+        }
     }
 
     #[test]
