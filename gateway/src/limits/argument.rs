@@ -88,7 +88,7 @@ impl From<JsonError> for Unclear {
 
 /// An object or a list that the reader is in.
 enum Open {
-    /// The key that was read last, as it is written and as it is compared.
+    /// The key that was read last.
     Object(String),
     List,
 }
@@ -155,7 +155,7 @@ fn means_amount(policy: &ToolPolicy, open: &[Open]) -> bool {
         Some(keys) => {
             keys.len() == open.len()
                 && keys.iter().zip(open).all(|(key, open)| match open {
-                    Open::Object(last) => last.to_lowercase() == key.to_lowercase(),
+                    Open::Object(last) => folded(last) == folded(key),
                     Open::List => false,
                 })
         }
@@ -169,18 +169,26 @@ fn names_another_currency(policy: &ToolPolicy, open: &[Open], text: &[u8]) -> bo
 }
 
 fn is_one_of(key: &str, names: &[&str]) -> bool {
-    let plain: String =
-        key.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect();
+    let plain = folded(key).replace(['_', '-'], "");
     names.contains(&plain.as_str())
+}
+
+/// A key without regard to case as the widest of readers has it: Go takes even `\u{17f}` for an `s`.
+fn folded(key: &str) -> String {
+    key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// Where a value stands, for a person.
 fn path(open: &[Open]) -> String {
+    const MOST: usize = 80;
     let keys = open.iter().map(|open| match open {
         Open::Object(key) => key.as_str(),
         Open::List => "[]",
     });
-    format!("{:?}", keys.collect::<Vec<_>>().join("."))
+    let path = keys.collect::<Vec<_>>().join(".");
+    // What a caller chose is no longer than what a person reads.
+    let shown: String = path.chars().take(MOST).collect();
+    format!("{shown:?}")
 }
 
 #[cfg(test)]
@@ -223,6 +231,7 @@ mod tests {
             (None, r#"{"amount": {"usd": 5}}"#, "no argument names an amount"),
             (None, r#"{"amount": 5, "price": 1}"#, "\"amount\" and \"price\" could both be"),
             (None, r#"{"amount": 5, "Amount": 5000}"#, "\"amount\" and \"Amount\" could both be"),
+            (None, r#"{"cost": 5, "co\u017ft": 5000}"#, "could both be"),
             (None, r#"{"items": [{"cost": 5}, {"cost": 6}]}"#, "\"items.[].cost\" and \"items.[].cost\""),
             (None, r#"{"amount": -5}"#, "\"amount\" is negative"),
             (None, r#"{"amount": "NaN"}"#, "\"amount\" is no amount"),
