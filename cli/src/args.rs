@@ -38,6 +38,9 @@ pub(crate) enum Command {
     Rules(RulesCommand),
     Serve(ServeArgs),
     Wrap(WrapArgs),
+    /// Issue, list and revoke bearer tokens of the gateway's agents.
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
@@ -282,8 +285,9 @@ pub(crate) struct CostArgs {
 
 /// Run the gateway: between agents and their MCP servers, scanning what passes.
 ///
-/// Ends on an interrupt or SIGTERM, when the calls in flight are answered.
-#[derive(Debug, clap::Args)]
+/// Ends on an interrupt or SIGTERM, when the calls in flight are answered. On SIGHUP, and when the configuration or a file
+/// that it names changes, what they say is taken over without a call being lost; what can't be used changes nothing.
+#[derive(Clone, Debug, clap::Args)]
 #[command(after_help = SERVE_EXAMPLES)]
 pub(crate) struct ServeArgs {
     /// The configuration (YAML).
@@ -309,6 +313,45 @@ A configuration:
     everything:
       command: npx
       args: [\"-y\", \"@modelcontextprotocol/server-everything\"]";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum TokensCommand {
+    Add(TokensAddArgs),
+    /// List all tokens that were issued, by their ids.
+    List(TokenArgs),
+    Revoke(TokensRevokeArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TokenArgs {
+    /// The gateway's configuration (YAML), which names the state folder.
+    #[arg(long, value_name = "PATH", default_value = "hypersieve.yaml", value_hint = ValueHint::FilePath)]
+    pub(crate) config: PathBuf,
+}
+
+/// Issue a token for an agent, and print it: only a salted hash of it is kept.
+///
+/// It works at once, also in a gateway that runs. From then on the agent's name alone is not believed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TokensAddArgs {
+    /// The agent, as in the configuration.
+    #[arg(value_name = "AGENT")]
+    pub(crate) agent: String,
+
+    #[command(flatten)]
+    pub(crate) common: TokenArgs,
+}
+
+/// Revoke a token; it ceases to work at once, also in a gateway that runs.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TokensRevokeArgs {
+    /// The token's id, as in `hypersieve tokens list`.
+    #[arg(value_name = "ID")]
+    pub(crate) id: String,
+
+    #[command(flatten)]
+    pub(crate) common: TokenArgs,
+}
 
 /// Run an MCP server that speaks over standard input and output, scanning what passes.
 ///

@@ -14,7 +14,9 @@ mod ruleset;
 mod sample;
 mod scan;
 mod serve;
+mod tokens;
 mod visible;
+mod watch;
 mod wrap;
 
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ fn main() -> ExitCode {
         Command::Rules(RulesCommand::Convert(args)) => rules::convert::run(args),
         Command::Serve(args) => serve::run(args),
         Command::Wrap(args) => wrap::run(args),
+        Command::Tokens(command) => tokens::run(command),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -1,18 +1,17 @@
 //! `hypersieve wrap`: the gateway around one server that speaks over standard input and output.
 
 use anyhow::{Context, Result, anyhow, bail};
-use hypersieve::Config as EngineConfig;
 use hypersieve_gateway::config::{BackendConfig, Config, Mode, Transport};
 use tokio::io::{BufReader, stdin, stdout};
 
 use crate::args::WrapArgs;
 use crate::console;
 use crate::exit::Exit;
-use crate::serve::{asked_to_stop, runtime};
+use crate::serve::{asked_to_stop, rules, runtime};
 
 pub(crate) fn run(args: &WrapArgs) -> Result<Exit> {
     let config = config(args)?;
-    let database = hypersieve_builtin::database(EngineConfig::new());
+    let database = rules(&config)?;
     console::log(&config.log_level);
     let runtime = runtime()?;
     let wrapped = runtime.block_on(async {

@@ -1,6 +1,7 @@
 //! What the gateway itself answers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
@@ -21,6 +22,20 @@ pub(crate) enum Decision {
     /// The tool's description holds a threat.
     PoisonedTool,
     AgentSuspended,
+    /// The agent, or the tool for this agent, was called too often.
+    RateLimited,
+    /// Too many calls of the agent are open.
+    ConcurrencyExceeded,
+    /// The call spends more than one may.
+    AmountExceeded,
+    /// It can't be told what the call spends.
+    AmountUnclear,
+    /// The call spends more than is left of the day.
+    DailyLimitExceeded,
+    /// The call waits for a person who lets it.
+    NeedsApproval,
+    /// The counters can't be read or written.
+    LimitsError,
     /// The content could not be scanned.
     ScanError,
     /// The backend could not be asked, or did not answer.
@@ -38,12 +53,19 @@ impl Decision {
             Decision::ToolNotAllowed => "tool_not_allowed",
             Decision::PoisonedTool => "poisoned_tool",
             Decision::AgentSuspended => "agent_suspended",
+            Decision::RateLimited => "rate_limited",
+            Decision::ConcurrencyExceeded => "concurrency_exceeded",
+            Decision::AmountExceeded => "amount_exceeded",
+            Decision::AmountUnclear => "amount_unclear",
+            Decision::DailyLimitExceeded => "daily_limit_exceeded",
+            Decision::NeedsApproval => "quarantine_approval",
+            Decision::LimitsError => "limits_error",
             Decision::ScanError => "scan_error",
             Decision::BackendError => "backend_error",
         }
     }
 
-    pub(crate) const ALL: [Decision; 9] = [
+    pub(crate) const ALL: [Decision; 16] = [
         Decision::Allow,
         Decision::Flagged,
         Decision::Blocked,
@@ -51,6 +73,13 @@ impl Decision {
         Decision::ToolNotAllowed,
         Decision::PoisonedTool,
         Decision::AgentSuspended,
+        Decision::RateLimited,
+        Decision::ConcurrencyExceeded,
+        Decision::AmountExceeded,
+        Decision::AmountUnclear,
+        Decision::DailyLimitExceeded,
+        Decision::NeedsApproval,
+        Decision::LimitsError,
         Decision::ScanError,
         Decision::BackendError,
     ];
@@ -77,15 +106,24 @@ pub(crate) struct Stopped {
     pub(crate) rules: BTreeSet<String>,
     /// More in words, where the decision alone says too little.
     pub(crate) detail: Option<String>,
+    /// After this time the same may pass.
+    pub(crate) retry_after: Option<Duration>,
 }
 
 impl Stopped {
     pub(crate) fn new(decision: Decision) -> Stopped {
-        Stopped { decision, rules: BTreeSet::new(), detail: None }
+        Stopped { decision, rules: BTreeSet::new(), detail: None, retry_after: None }
     }
 
     pub(crate) fn with_detail(decision: Decision, detail: impl Into<String>) -> Stopped {
-        Stopped { decision, rules: BTreeSet::new(), detail: Some(detail.into()) }
+        Stopped { detail: Some(detail.into()), ..Stopped::new(decision) }
+    }
+
+    /// One that passes later; whole seconds, rounded up, are what is told.
+    pub(crate) fn with_retry(decision: Decision, detail: impl Into<String>, after: Duration) -> Stopped {
+        let after = Duration::from_secs(after.as_secs() + u64::from(after.subsec_nanos() > 0));
+        let detail = format!("{}; try again in {} s", detail.into(), after.as_secs());
+        Stopped { retry_after: Some(after), ..Stopped::with_detail(decision, detail) }
     }
 
     /// The one line that says it.
@@ -104,16 +142,20 @@ impl Stopped {
         let rules = json!(self.rules);
         let text = quote(&self.text());
         let id = String::from_utf8_lossy(id);
+        let after = self.retry_after.map(|after| after.as_secs());
+        let retry = |key: &str| after.map_or_else(String::new, |after| format!(r#","{key}":{after}"#));
         match (method, style) {
             ("tools/call", BlockedAnswer::Result) => format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}}}}}}}"#
+                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}{}}}}}}}"#,
+                retry("hypersieve/retryAfterSeconds")
             ),
-            ("tools/call", BlockedAnswer::Error) => {
-                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32600,"message":{text},"data":{{"rules":{rules}}}}}}}"#)
+            _ => {
+                let code = if method == "tools/call" { -32600 } else { POLICY_DENIED };
+                format!(
+                    r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{text},"data":{{"rules":{rules}{}}}}}}}"#,
+                    retry("retryAfterSeconds")
+                )
             }
-            _ => format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{POLICY_DENIED},"message":{text},"data":{{"rules":{rules}}}}}}}"#
-            ),
         }
         .into()
     }
@@ -155,6 +197,16 @@ mod tests {
             serde_json::from_slice(&stopped.answer(b"42", "tools/call", BlockedAnswer::Error)).unwrap();
         assert_eq!(error["error"]["code"], -32600);
         assert_eq!(error["error"]["message"], "blocked by hypersieve: content_blocked (2 rules triggered)");
+        let later = Stopped::with_retry(Decision::RateLimited, "3 calls", Duration::from_millis(41_001));
+        for (style, place) in [
+            (BlockedAnswer::Result, "/result/_meta/hypersieve~1retryAfterSeconds"),
+            (BlockedAnswer::Error, "/error/data/retryAfterSeconds"),
+        ] {
+            let answer = later.answer(b"1", "tools/call", style);
+            let json: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+            assert_eq!(json.pointer(place), Some(&42.into()), "{json}");
+        }
+        assert_eq!(later.text(), "blocked by hypersieve: rate_limited (3 calls; try again in 42 s)");
         let other: serde_json::Value =
             serde_json::from_slice(&stopped.answer(b"0", "resources/read", BlockedAnswer::Result)).unwrap();
         assert_eq!((other["id"].as_i64(), other["error"]["code"].as_i64()), (Some(0), Some(POLICY_DENIED)));

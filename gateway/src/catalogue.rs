@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use crate::config::{AgentConfig, BackendConfig, Prefix};
+use crate::config::{AgentConfig, BackendConfig, Prefix, ToolPolicy};
 
 /// What is listed by name, and so may clash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(crate) struct Catalogue {
     known: RwLock<Vec<Known>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     /// The tools, with the rules that make a tool a poisoned one.
     tools: BTreeMap<String, BTreeSet<String>>,
@@ -48,6 +48,11 @@ impl Catalogue {
         if !known[backend].prompts.contains(prompt) {
             known[backend].prompts.insert(prompt.to_string());
         }
+    }
+
+    /// Takes over what another catalogue knows of a backend that stays, until the backend is asked anew.
+    pub(crate) fn take_over(&self, backend: usize, other: &Catalogue, was: usize) {
+        self.write()[backend] = other.read()[was].clone();
     }
 
     /// Takes what a backend lists now for all of its tools.
@@ -107,6 +112,21 @@ impl Catalogue {
         }
         let Some(allowed) = agent.and_then(|agent| agent.allowed_tools.as_ref()) else { return true };
         allowed.iter().any(|pattern| self.means(pattern, backend, tool))
+    }
+
+    /// The policy of an agent for a tool; all that mean it, if several do.
+    pub(crate) fn policy(
+        &self,
+        agent: Option<&AgentConfig>,
+        backend: usize,
+        tool: &str,
+    ) -> Option<ToolPolicy> {
+        let policies = agent?.tool_policies.iter();
+        let mine = policies.filter(|(pattern, _)| self.means(pattern, backend, tool));
+        mine.map(|(_, policy)| policy).fold(None, |all, policy| match all {
+            None => Some(policy.clone()),
+            Some(all) => Some(ToolPolicy::and(all, policy)),
+        })
     }
 
     /// Whether a name in a policy means this tool: the name agents see, or `server_tool`, `server__tool` or the bare name where

@@ -11,13 +11,14 @@ use sha2::{Digest, Sha256};
 
 use crate::answer::{Decision, Stopped};
 use crate::audit::{self, Record};
-use crate::backend::Link;
+use crate::backend::{Backend, Link};
 use crate::catalogue::Named;
 use crate::config::Mode;
 use crate::digest::{hex, sha256};
 use crate::era::PROTOCOL_VERSION;
 use crate::gateway::Gateway;
 use crate::json::quote;
+use crate::limits::{self, OpenCall};
 use crate::list::{List, ListKind};
 use crate::message::{Kind, Message, id_key};
 use crate::scan::{Judgement, Scan, Unjudged};
@@ -42,6 +43,8 @@ pub(crate) struct Exchange {
     rules: BTreeSet<String>,
     detail: Option<String>,
     arguments: Option<[u8; 32]>,
+    /// Counts the call as open.
+    open: Option<OpenCall>,
     result: Option<Sha256>,
     started: Instant,
     requested: Option<Duration>,
@@ -78,6 +81,7 @@ impl Exchange {
             rules: BTreeSet::new(),
             detail: None,
             arguments: None,
+            open: None,
             result: None,
             started: Instant::now(),
             requested: None,
@@ -111,6 +115,10 @@ impl Exchange {
         if let Some((backend, tool)) = tool {
             self.backend = Some(backend);
             self.tool = Some(tool.to_string());
+            match limits::admit(&gateway, self.agent.as_deref()) {
+                Ok(open) => self.open = Some(open),
+                Err(stopped) => self.stop(stopped)?,
+            }
             if !gateway.catalogue.allows(agent, backend, tool) {
                 let whose = self
                     .agent
@@ -135,6 +143,18 @@ impl Exchange {
         gateway.metrics.scanned(part.len());
         let judged = gateway.judge(self.agent.as_deref()).document(part, channel);
         self.conclude(judged)
+    }
+
+    /// Decides whether the call that was [checked](Exchange::check) keeps to the policy of its tool, and counts it. This comes
+    /// last: what is stopped for another reason has spent nothing.
+    ///
+    /// # Errors
+    /// If it does not.
+    pub(crate) async fn spend(&mut self, message: &Message) -> Result<(), Stopped> {
+        let (Some(tool), Some(backend)) = (&self.tool, self.backend) else { return Ok(()) };
+        let checked = limits::spend(&self.gateway, self.agent.as_deref(), backend, tool, message).await;
+        self.requested = Some(self.started.elapsed());
+        checked.or_else(|stopped| self.stop(stopped))
     }
 
     /// Decides what becomes of a message from a backend.
@@ -191,7 +211,8 @@ impl Exchange {
             // Servers write numbers anew; clients compare what they wrote.
             (Some(id), _) if *id != *message.raw_id() => renumbered(passed, &id),
             (_, Kind::Request) if several => {
-                renumbered(passed, foreign_id(backend, message.raw_id()).as_bytes())
+                let whose = self.gateway.backends[backend].id;
+                renumbered(passed, foreign_id(whose, message.raw_id()).as_bytes())
             }
             _ => passed,
         })
@@ -420,15 +441,16 @@ fn renumbered(bytes: Bytes, id: &[u8]) -> Bytes {
 }
 
 /// The id under which an agent sees a request of one of several backends: theirs could be the same.
-fn foreign_id(backend: usize, raw: &[u8]) -> String {
+fn foreign_id(backend: u64, raw: &[u8]) -> String {
     quote(&format!("{backend}:{}", String::from_utf8_lossy(raw)))
 }
 
 /// The backend that asked, and the id as it wrote it.
-pub(crate) fn own_id(raw: &[u8], backends: usize) -> Option<(usize, Vec<u8>)> {
+pub(crate) fn own_id(raw: &[u8], backends: &[Arc<Backend>]) -> Option<(usize, Vec<u8>)> {
     let text: String = serde_json::from_slice(raw).ok()?;
     let (backend, id) = text.split_once(':')?;
-    let backend = backend.parse().ok().filter(|backend| *backend < backends)?;
+    let whose: u64 = backend.parse().ok()?;
+    let backend = backends.iter().position(|backend| backend.id == whose)?;
     // What the client sends back becomes a part of a message: it must be an id and nothing else.
     let read: serde_json::Value = serde_json::from_str(id).ok()?;
     (read.is_string() || read.is_number()).then(|| (backend, id.trim().as_bytes().to_vec()))

@@ -1,4 +1,5 @@
-//! What all connections share: the configuration, the backends, the sessions.
+//! What a call goes by: the configuration, the rules, the backends. A reload makes another gateway, which takes over what
+//! outlives one.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -14,37 +15,55 @@ use hypersieve::{Database, PolicyError};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use crate::audit::Audit;
-use crate::backend::{Backend, Link, LinkError, Outgoing, Reply, client};
+use crate::backend::{Backend, Client, Link, LinkError, Outgoing, Reply, client};
 use crate::catalogue::Catalogue;
-use crate::config::{Config, Warning};
+use crate::config::{AgentConfig, BackendConfig, Config, ToolPolicy, Warning};
 use crate::era::{self, Era, METHOD, PROTOCOL_VERSION};
+use crate::limits::{Ledger, Rates};
 use crate::list::{List, ListKind};
 use crate::message::{Kind, Message, id_key};
 use crate::metrics::Metrics;
 use crate::scan::{Judge, Rules};
 use crate::session::{Session, Sessions};
+use crate::tokens::Tokens;
 
 /// Resources that are remembered with their backends.
 const RESOURCES: usize = 100_000;
 
-/// The state of a gateway.
+/// The state of a gateway. What is in an `Arc` is that of the gateways before and after it, too.
 pub(crate) struct Gateway {
     pub(crate) config: Config,
     pub(crate) backends: Vec<Arc<Backend>>,
     pub(crate) catalogue: Catalogue,
-    pub(crate) sessions: Sessions,
-    pub(crate) audit: Audit,
-    pub(crate) metrics: Metrics,
-    pub(crate) streams: AtomicUsize,
-    /// Becomes true when the gateway is to end.
+    pub(crate) sessions: Arc<Sessions>,
+    pub(crate) audit: Arc<Audit>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) streams: Arc<AtomicUsize>,
+    pub(crate) rates: Arc<Rates>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) tokens: Arc<Tokens>,
+    /// Becomes true when the gateway is to end, or another one has taken its place.
     pub(crate) stopping: watch::Sender<bool>,
     judges: BTreeMap<String, Judge>,
     judge: Judge,
-    /// The connection to each backend for requests that belong to no session.
-    shared: Vec<AsyncMutex<Option<Arc<Link>>>>,
+    client: Client,
+    /// The id of the next backend.
+    next_id: u64,
     /// Whether the tools of each backend are known, and who asks for them now.
     known: Vec<(AtomicBool, AsyncMutex<()>)>,
     resources: Mutex<HashMap<String, usize>>,
+}
+
+/// What a gateway takes over from the one before it.
+struct Lasting {
+    sessions: Arc<Sessions>,
+    audit: Arc<Audit>,
+    metrics: Arc<Metrics>,
+    streams: Arc<AtomicUsize>,
+    rates: Arc<Rates>,
+    ledger: Arc<Ledger>,
+    tokens: Arc<Tokens>,
+    client: Client,
 }
 
 /// Why a gateway can't begin.
@@ -101,31 +120,93 @@ fn judges(config: &Config, rules: &Rules) -> Result<(Judge, BTreeMap<String, Jud
 
 impl Gateway {
     pub(crate) fn new(config: Config, database: &Database) -> Result<Arc<Gateway>, StartError> {
+        let client =
+            client().map_err(|error| StartError::Io("the machine's certificates can't be read", error))?;
+        let audit = Audit::open(config.audit.as_deref())
+            .map_err(|error| StartError::Io("the audit file can't be opened", error))?;
+        let state = config.state.as_deref();
+        let lasting = Lasting {
+            sessions: Arc::new(Sessions::new(config.limits.sessions)),
+            audit: Arc::new(audit),
+            metrics: Arc::default(),
+            streams: Arc::default(),
+            rates: Arc::default(),
+            ledger: Arc::new(Ledger::new(state)),
+            tokens: Arc::new(Tokens::new(state)),
+            client,
+        };
+        Gateway::build(config, database, lasting, None)
+    }
+
+    /// A gateway that takes this one's place: with what outlives a gateway, and with those backends that stay as they are.
+    pub(crate) fn next(&self, config: Config, database: &Database) -> Result<Arc<Gateway>, StartError> {
+        let lasting = Lasting {
+            sessions: self.sessions.clone(),
+            audit: self.audit.clone(),
+            metrics: self.metrics.clone(),
+            streams: self.streams.clone(),
+            rates: self.rates.clone(),
+            ledger: self.ledger.clone(),
+            tokens: self.tokens.clone(),
+            client: self.client.clone(),
+        };
+        Gateway::build(config, database, lasting, Some(self))
+    }
+
+    fn build(
+        config: Config,
+        database: &Database,
+        lasting: Lasting,
+        old: Option<&Gateway>,
+    ) -> Result<Arc<Gateway>, StartError> {
         if config.backends.is_empty() {
             return Err(StartError::NoBackends);
         }
         let (judge, judges) = judges(&config, &Rules::new(database))?;
-        let client =
-            client().map_err(|error| StartError::Io("the machine's certificates can't be read", error))?;
+        let counts = |agent: &AgentConfig| agent.tool_policies.values().any(ToolPolicy::counts);
+        if config.agents.values().any(counts) {
+            let prepared = lasting.ledger.prepare();
+            prepared.map_err(|error| StartError::Io("the counters can't be opened", error))?;
+        }
+        let known = old.map_or(&[][..], |old| &old.backends);
+        let mut next_id = old.map_or(0, |old| old.next_id);
         let limit = config.limits.response_bytes;
-        let new = |backend: &crate::config::BackendConfig| {
-            Arc::new(Backend::new(backend.clone(), client.clone(), limit))
+        let backend = |wanted: &BackendConfig| {
+            let kept = known.iter().find(|backend| backend.serves(wanted, limit));
+            kept.cloned().unwrap_or_else(|| {
+                next_id += 1;
+                Arc::new(Backend::new(next_id - 1, wanted.clone(), lasting.client.clone(), limit))
+            })
         };
-        let audit = Audit::open(config.audit.as_deref())
-            .map_err(|error| StartError::Io("the audit file can't be opened", error))?;
+        let backends: Vec<_> = config.backends.iter().map(backend).collect();
+        let catalogue = Catalogue::new(&config.backends);
+        let mut resources = HashMap::new();
+        if let Some(old) = old {
+            let place = |was: usize| backends.iter().position(|backend| backend.id == known[was].id);
+            for was in 0..known.len() {
+                place(was).inspect(|now| catalogue.take_over(*now, &old.catalogue, was));
+            }
+            let all = old.resources.lock().unwrap_or_else(PoisonError::into_inner);
+            resources = all.iter().filter_map(|(uri, was)| Some((uri.clone(), place(*was)?))).collect();
+        }
         Ok(Arc::new(Gateway {
-            backends: config.backends.iter().map(new).collect(),
-            catalogue: Catalogue::new(&config.backends),
-            sessions: Sessions::new(config.limits.sessions),
-            audit,
-            metrics: Metrics::default(),
-            streams: AtomicUsize::new(0),
+            catalogue,
+            sessions: lasting.sessions,
+            audit: lasting.audit,
+            metrics: lasting.metrics,
+            streams: lasting.streams,
+            rates: lasting.rates,
+            ledger: lasting.ledger,
+            tokens: lasting.tokens,
             stopping: watch::Sender::new(false),
             judges,
             judge,
-            shared: config.backends.iter().map(|_| AsyncMutex::default()).collect(),
-            known: config.backends.iter().map(|_| (AtomicBool::new(false), AsyncMutex::default())).collect(),
-            resources: Mutex::default(),
+            client: lasting.client,
+            next_id,
+            // What they list is judged anew, by the rules of now.
+            known: backends.iter().map(|_| (AtomicBool::new(false), AsyncMutex::default())).collect(),
+            resources: Mutex::new(resources),
+            backends,
             config,
         }))
     }
@@ -137,7 +218,7 @@ impl Gateway {
 
     /// The connection to a backend for what belongs to no session.
     pub(crate) async fn shared_link(&self, backend: usize) -> Result<Arc<Link>, LinkError> {
-        let mut slot = self.shared[backend].lock().await;
+        let mut slot = self.backends[backend].shared.lock().await;
         if let Some(link) = slot.as_ref().filter(|link| !link.is_dead()) {
             return Ok(link.clone());
         }
@@ -152,7 +233,8 @@ impl Gateway {
         session: &Session,
         backend: usize,
     ) -> Result<Arc<Link>, LinkError> {
-        let mut slot = session.links[backend].lock().await;
+        let slot = session.slot(&self.backends[backend]);
+        let mut slot = slot.lock().await;
         if let Some(link) = slot.as_ref().filter(|link| !link.is_dead()) {
             return Ok(link.clone());
         }
@@ -350,8 +432,13 @@ impl Gateway {
             let gateway = self.clone();
             tokio::spawn(async move {
                 let mut wait = Duration::from_millis(500);
+                let mut stopping = gateway.stopping.subscribe();
                 while gateway.know(backend).await.is_err() {
-                    tokio::time::sleep(wait).await;
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        // Who has taken its place tries for itself.
+                        _ = stopping.wait_for(|stop| *stop) => return,
+                    }
                     wait = (wait * 2).min(Duration::from_secs(30));
                 }
                 tracing::info!(backend = gateway.backends[backend].config.name, "reached");
@@ -360,19 +447,10 @@ impl Gateway {
         futures_util::future::join_all(tries).await;
     }
 
-    /// Ends sessions that nobody uses any more, for ever.
-    pub(crate) async fn tidy(self: Arc<Gateway>) {
-        let idle = self.config.limits.session_idle;
-        loop {
-            tokio::time::sleep((idle / 4).clamp(Duration::from_millis(100), Duration::from_secs(60))).await;
-            self.end(self.sessions.take_idle(idle)).await;
-        }
-    }
-
     /// Ends sessions, at the backends too.
     pub(crate) async fn end(&self, sessions: Vec<Arc<Session>>) {
         for session in sessions {
-            for slot in &session.links {
+            for slot in session.take_slots(|_| true) {
                 let link = slot.lock().await.take();
                 if let Some(link) = link {
                     let headers = HeaderMap::new();

@@ -4,9 +4,11 @@ use std::net::IpAddr;
 
 use hyper::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
 use hyper::{HeaderMap, StatusCode};
+use subtle::ConstantTimeEq;
 
 use crate::config::{AgentTrust, Config};
 use crate::digest::sha256;
+use crate::tokens::{Bearer, Tokens};
 
 const AGENT_HEADERS: [HeaderName; 2] =
     [HeaderName::from_static("x-hypersieve-agent"), HeaderName::from_static("x-oktsec-agent")];
@@ -27,9 +29,10 @@ impl Refused {
 /// The agent that calls; `None` if nobody has to say who they are.
 ///
 /// # Errors
-/// If the agent is not known, or its name is not believed.
+/// If the agent is not known, or its name is not believed; or if the issued tokens can't be read.
 pub(crate) fn agent(
     config: &Config,
+    tokens: &Tokens,
     peer: IpAddr,
     path: Option<&str>,
     headers: &HeaderMap,
@@ -42,18 +45,40 @@ pub(crate) fn agent(
             return Err(Refused::new(StatusCode::BAD_REQUEST, "the request names two agents: name one"));
         }
     }
-    if let Some(owner) = bearer(headers).and_then(|token| owner(config, token)) {
-        return match name {
-            Some(name) if name != owner => forbidden(format!("the token is not that of the agent {name:?}")),
-            _ => Ok(Some(owner)),
-        };
-    }
     let unauthorized = |message: &str| Err(Refused::new(StatusCode::UNAUTHORIZED, message));
+    let unread = |error: std::io::Error| {
+        tracing::error!(%error, "the issued tokens can't be read");
+        Refused::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the issued tokens can't be read: see the gateway's log",
+        )
+    };
+    if let Some(token) = bearer(headers) {
+        let owner = match tokens.bearer(token).map_err(unread)? {
+            Bearer::Of(owner) if config.agents.contains_key(&owner) => Some(owner),
+            Bearer::Of(owner) => {
+                return forbidden(format!("the token's agent {owner:?} is not in the configuration"));
+            }
+            Bearer::Refused => {
+                return unauthorized("this token is not valid: it was revoked, or never issued");
+            }
+            Bearer::Foreign => owner(config, token),
+        };
+        match (owner, name.as_ref()) {
+            (Some(owner), Some(name)) if *name != owner => {
+                return forbidden(format!("the token is not that of the agent {name:?}"));
+            }
+            (Some(owner), _) => return Ok(Some(owner)),
+            (None, _) => {}
+        }
+    }
     let by_name = config.agent_trust == AgentTrust::Loopback && peer.to_canonical().is_loopback();
     match &name {
         Some(name) if !config.agents.is_empty() => match config.agents.get(name) {
             None => forbidden(format!("the agent {name:?} is not in the configuration")),
-            Some(agent) if agent.token.is_some() => unauthorized("this agent's calls need its bearer token"),
+            Some(agent) if agent.token.is_some() || tokens.guards(name).map_err(unread)? => {
+                unauthorized("this agent's calls need its bearer token")
+            }
             Some(_) if !by_name => {
                 unauthorized("a name alone is not believed: send the agent's bearer token")
             }
@@ -77,7 +102,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 /// Digests are compared, not tokens: how long that takes tells nothing about a token.
 fn owner(config: &Config, token: &str) -> Option<String> {
     let digest = sha256(token.as_bytes());
-    config.agents.iter().find(|(_, agent)| agent.token == Some(digest)).map(|(name, _)| name.clone())
+    let mut agents = config.agents.iter();
+    let owner = agents.find(|(_, agent)| agent.token.is_some_and(|token| token.ct_eq(&digest).into()));
+    owner.map(|(name, _)| name.clone())
 }
 
 /// Refuses what a web page may have sent: a name that was made to point here, or a page's origin.
@@ -173,7 +200,7 @@ mod tests {
             (&closed, there, Some("b"), vec![("authorization", bearer.as_str())], Err(403)),
             (&closed, here, Some("a"), vec![("authorization", "Bearer wrong")], Err(401)),
         ] {
-            let found = agent(config, peer, path, &headers(&given));
+            let found = agent(config, &Tokens::default(), peer, path, &headers(&given));
             let found = found.map_err(|refused| refused.status.as_u16());
             assert_eq!(
                 found,
@@ -181,6 +208,35 @@ mod tests {
                 "{peer} {path:?} {given:?}"
             );
         }
+    }
+
+    #[test]
+    fn issued_tokens_stand_beside_configured_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let tokens = Tokens::new(Some(folder.path()));
+        let here: IpAddr = "127.0.0.1".parse().unwrap();
+        let config = config(&[("a", true), ("b", false)]);
+        let who = |path: Option<&str>, token: Option<&str>| {
+            let value = token.map(|token| format!("Bearer {token}"));
+            let given: Vec<_> = value.iter().map(|value| ("authorization", value.as_str())).collect();
+            agent(&config, &tokens, here, path, &headers(&given)).map_err(|refused| refused.status.as_u16())
+        };
+        let file = crate::tokens::TokenFile::in_folder(folder.path());
+        assert_eq!(who(Some("b"), None), Ok(Some("b".into())), "no token yet");
+        let (issued, token) = file.add("b").unwrap();
+        let (_, other) = file.add("gone").unwrap();
+        assert_eq!(who(None, Some(&token)), Ok(Some("b".into())));
+        assert_eq!(who(Some("b"), Some(&token)), Ok(Some("b".into())));
+        assert_eq!(who(Some("a"), Some(&token)), Err(403));
+        assert_eq!(who(None, Some(&other)), Err(403), "its agent is not configured");
+        assert_eq!(who(Some("b"), None), Err(401), "from now on the name alone is not believed");
+        assert_eq!(who(None, Some(TOKEN)), Ok(Some("a".into())), "the configured one still works");
+        file.revoke(&issued.id).unwrap();
+        assert_eq!(who(None, Some(&token)), Err(401));
+        assert_eq!(who(Some("b"), Some(&token)), Err(401));
+        assert_eq!(who(Some("b"), None), Err(401));
+        std::fs::write(folder.path().join("tokens.json"), "{").unwrap();
+        assert_eq!(who(Some("b"), None), Err(503));
     }
 
     #[test]

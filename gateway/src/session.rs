@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::backend::Link;
+use crate::backend::{Backend, Link};
 use crate::message::Message;
 
 /// A session between an agent and the gateway.
 pub(crate) struct Session {
     pub(crate) id: String,
     pub(crate) agent: Option<String>,
-    /// The connection to each backend; `None` where there is none (any more).
-    pub(crate) links: Vec<AsyncMutex<Option<Arc<Link>>>>,
+    /// The connection to each backend, by the backends' ids.
+    links: Mutex<HashMap<u64, Arc<LinkSlot>>>,
     /// How the client began, for backends that are reached later.
     pub(crate) initialize: Message,
     started: Instant,
@@ -25,17 +25,34 @@ pub(crate) struct Session {
     busy: AtomicU64,
 }
 
+/// The connection to a backend; `None` where there is none (any more).
+pub(crate) type LinkSlot = AsyncMutex<Option<Arc<Link>>>;
+
 impl Session {
-    pub(crate) fn new(agent: Option<String>, initialize: Message, backends: usize) -> Session {
+    pub(crate) fn new(agent: Option<String>, initialize: Message) -> Session {
         Session {
             id: new_id(),
             agent,
-            links: (0..backends).map(|_| AsyncMutex::new(None)).collect(),
+            links: Mutex::default(),
             initialize,
             started: Instant::now(),
             used: AtomicU64::new(0),
             busy: AtomicU64::new(0),
         }
+    }
+
+    /// The place of the connection to a backend.
+    pub(crate) fn slot(&self, backend: &Backend) -> Arc<LinkSlot> {
+        self.slots().entry(backend.id).or_default().clone()
+    }
+
+    /// Takes out the connections to backends of which `gone` says so.
+    pub(crate) fn take_slots(&self, gone: impl Fn(u64) -> bool) -> Vec<Arc<LinkSlot>> {
+        self.slots().extract_if(|id, _| gone(*id)).map(|(_, slot)| slot).collect()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<u64, Arc<LinkSlot>>> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Marks the session as used until what is returned is dropped.
@@ -108,6 +125,11 @@ impl Sessions {
         self.lock().extract_if(|_, session| session.idle() > idle).map(|(_, session)| session).collect()
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> Vec<Arc<Session>> {
+        self.lock().values().cloned().collect()
+    }
+
     /// Takes out all of them.
     pub(crate) fn take_all(&self) -> Vec<Arc<Session>> {
         self.lock().drain().map(|(_, session)| session).collect()
@@ -123,7 +145,7 @@ impl Sessions {
 }
 
 /// An id that nobody can guess: 128 random bits.
-fn new_id() -> String {
+pub(crate) fn new_id() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system has random bytes");
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

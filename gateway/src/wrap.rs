@@ -115,7 +115,10 @@ impl Wrapped {
             "tools/call" => message.name().map(|name| (0, name)),
             _ => None,
         };
-        let checked = exchange.check(&message, tool);
+        let checked = match exchange.check(&message, tool) {
+            Ok(()) => exchange.spend(&message).await,
+            stopped => stopped,
+        };
         let message = match (checked, message.kind) {
             (Ok(()), _) => message,
             (Err(stopped), Kind::Request) => return self.say(exchange.refusal(&stopped)).await,

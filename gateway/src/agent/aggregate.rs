@@ -36,7 +36,7 @@ pub(super) async fn initialize(
         let opened = gateway.open(backend, &session.initialize).await;
         match opened {
             Ok((link, answer)) => {
-                *session.links[backend].lock().await = Some(link);
+                *session.slot(&gateway.backends[backend]).lock().await = Some(link);
                 Some((backend, answer))
             }
             Err(error) => {
@@ -287,13 +287,13 @@ async fn subscribe(
 
 /// One stream of what all backends of a session say.
 pub(super) async fn listen(call: &Call, exchange: Exchange, session: Option<Arc<Session>>) -> Response<Body> {
-    let Some(session) = session else { return empty(StatusCode::METHOD_NOT_ALLOWED) };
+    let Some(session) = &session else { return empty(StatusCode::METHOD_NOT_ALLOWED) };
     let mut headers = call.headers.clone();
     // Its ids are each backend's own: which of them has been seen can't be said for all.
     headers.remove("last-event-id");
     let headers = &headers;
-    let open = session.links.iter().enumerate().map(|(backend, slot)| async move {
-        let link = slot.lock().await.clone()?;
+    let open = call.gateway.backends.iter().enumerate().map(|(backend, config)| async move {
+        let link = session.slot(config).lock().await.clone()?;
         match link.listen(headers).await.ok()? {
             Reply::Events { events, .. } => Some((backend, events)),
             _ => None,
@@ -313,7 +313,7 @@ pub(super) async fn one_way(
     session: Option<&Arc<Session>>,
 ) -> Response<Body> {
     let whose = if message.kind == Kind::Response {
-        let Some((backend, id)) = own_id(message.raw_id(), call.gateway.backends.len()) else {
+        let Some((backend, id)) = own_id(message.raw_id(), &call.gateway.backends) else {
             return error(StatusCode::BAD_REQUEST, b"null", -32600, "no server has asked for this answer");
         };
         let Ok(message) = Message::parse(message.with_id(&id)) else {
@@ -329,7 +329,7 @@ pub(super) async fn one_way(
             continue;
         }
         let link = match session {
-            Some(session) => session.links[backend].lock().await.clone(),
+            Some(session) => session.slot(&call.gateway.backends[backend]).lock().await.clone(),
             None => call.gateway.shared_link(backend).await.ok(),
         };
         if let Some(link) = link {

@@ -1,11 +1,13 @@
-//! The side of the agents: Streamable HTTP in both eras.
+//! The side of the agents: Streamable HTTP in both eras, and HTTP with server-sent events as before.
 
 mod aggregate;
 mod body;
+mod legacy;
 mod merge;
 mod post;
 mod relay;
 mod serve;
 mod stream;
 
+pub(crate) use legacy::LegacyClients;
 pub use serve::Server;

@@ -87,9 +87,13 @@ impl Call {
         {
             return failed(exchange, &why);
         }
-        if let Err(stopped) =
-            exchange.check(&message, tool.as_ref().map(|(backend, tool)| (*backend, tool.as_str())))
-        {
+        let checked =
+            exchange.check(&message, tool.as_ref().map(|(backend, tool)| (*backend, tool.as_str())));
+        let checked = match checked {
+            Ok(()) => exchange.spend(&message).await,
+            stopped => stopped,
+        };
+        if let Err(stopped) = checked {
             return json(StatusCode::OK, exchange.refusal(&stopped));
         }
         if gateway.backends.len() > 1 {
@@ -134,7 +138,9 @@ impl Call {
             (LinkError::NoSession, Some(session)) if self.gateway.backends.len() == 1 => {
                 self.gateway.sessions.remove(&session.id);
             }
-            (LinkError::NoSession, Some(session)) => *session.links[backend].lock().await = None,
+            (LinkError::NoSession, Some(session)) => {
+                *session.slot(&self.gateway.backends[backend]).lock().await = None;
+            }
             _ => self.gateway.backends[backend].failed(),
         }
         failed(exchange, why)
@@ -202,7 +208,7 @@ impl Call {
                 "too many sessions are open (limits.sessions)",
             );
         }
-        let session = Session::new(self.agent.clone(), message.clone(), gateway.backends.len());
+        let session = Session::new(self.agent.clone(), message.clone());
         let session = Arc::new(session);
         let (response, keep) = if gateway.backends.len() > 1 {
             aggregate::initialize(&self, exchange, &session).await
@@ -228,7 +234,7 @@ impl Call {
                     _ => true,
                 };
                 let keep = fine && link.has_session();
-                *session.links[0].lock().await = Some(link);
+                *session.slot(&gateway.backends[0]).lock().await = Some(link);
                 (relay(exchange, 0, reply, None), keep)
             }
             Err(why) => {
@@ -259,6 +265,13 @@ impl Call {
         let name = message.name().unwrap_or_default();
         drop(exchange);
         error(StatusCode::OK, message.raw_id(), -32602, &format!("Unknown tool: {name}"))
+    }
+
+    /// Whether a request for a stream is that of a client from before 2025, which begins so. It can't be any other where no
+    /// stream is open to those who have no session.
+    pub(super) fn begins_as_legacy(&self) -> bool {
+        let newer = ["mcp-session-id", "mcp-protocol-version", "last-event-id"];
+        !self.passes_without_session() && !newer.iter().any(|name| self.headers.contains_key(*name))
     }
 
     /// Opens the stream of what the backend says of its own accord.
@@ -313,8 +326,8 @@ impl Call {
             }
         };
         let mut status = None;
-        for slot in &session.links {
-            let link = slot.lock().await.clone();
+        for backend in &self.gateway.backends {
+            let link = session.slot(backend).lock().await.clone();
             if let Some(link) = link {
                 status = status.or(link.close(&self.headers).await);
             }

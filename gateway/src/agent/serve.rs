@@ -12,7 +12,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use hyper::header::CONTENT_TYPE;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,17 +22,22 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::body::{Body, REFUSED, error, refused, whole};
+use super::legacy::{self, LegacyClients};
 use super::post::Call;
 use crate::config::{Config, Mode};
 use crate::gateway::{Gateway, StartError};
 use crate::identity::{self, Refused};
+use crate::reload::{Current, Reloader};
 
 /// How long calls in flight may take once the gateway is to end.
 const DRAIN: Duration = Duration::from_secs(30);
 
+/// Where clients open a stream that speak as before 2025.
+const LEGACY: &str = "/sse";
+
 /// A gateway that listens for agents.
 pub struct Server {
-    gateway: Arc<Gateway>,
+    current: Arc<Current>,
     listener: TcpListener,
     address: SocketAddr,
 }
@@ -51,7 +56,12 @@ impl Server {
         let address =
             listener.local_addr().map_err(|error| StartError::Io("the port can't be opened", error))?;
         gateway.begin().await;
-        Ok(Server { gateway, listener, address })
+        Ok(Server { current: Current::new(gateway), listener, address })
+    }
+
+    /// What changes the configuration and the rules while the server runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader(self.current.clone())
     }
 
     /// Where agents connect.
@@ -61,7 +71,8 @@ impl Server {
 
     /// Some lines for a person that say what runs where, and whether it stops anything.
     pub fn banner(&self) -> String {
-        let config = &self.gateway.config;
+        let gateway = self.current.get();
+        let config = &gateway.config;
         let mode = match config.mode {
             Mode::Enforce => "enforce: what is found is stopped",
             Mode::Observe => "observe: what is found is logged, NOTHING IS STOPPED",
@@ -70,7 +81,7 @@ impl Server {
             "hypersieve gateway\n  endpoint  http://{}{}\n  mode      {mode}\n",
             self.address, config.endpoint
         );
-        for backend in &self.gateway.backends {
+        for backend in &gateway.backends {
             let state = if backend.in_trouble() { "not reached yet" } else { "reached" };
             text += &format!("  server    {} ({state})\n", backend.config.name);
         }
@@ -89,9 +100,9 @@ impl Server {
     /// # Errors
     /// If connections can't be accepted any more.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let gateway = self.gateway;
-        let tidying = tokio::spawn(gateway.clone().tidy());
-        let room = Arc::new(Semaphore::new(gateway.config.limits.connections));
+        let current = self.current;
+        let tidying = tokio::spawn(current.clone().tidy());
+        let room = Arc::new(Semaphore::new(current.get().config.limits.connections));
         let mut connections = JoinSet::new();
         let mut stop = pin!(stop);
         loop {
@@ -106,9 +117,9 @@ impl Server {
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = accepted => match accepted {
                     Ok((stream, peer, permit)) => {
-                        let gateway = gateway.clone();
+                        let current = current.clone();
                         connections.spawn(async move {
-                            connection(gateway, stream, peer.ip()).await;
+                            connection(current, stream, peer.ip()).await;
                             drop(permit);
                         });
                     }
@@ -121,25 +132,26 @@ impl Server {
             }
         }
         drop(self.listener);
-        gateway.stopping.send_replace(true);
+        current.end();
         let drained = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN, drained).await.is_err() {
             tracing::warn!("calls that take longer than {} s are cut off", DRAIN.as_secs());
         }
         tidying.abort();
+        let gateway = current.get();
         gateway.end(gateway.sessions.take_all()).await;
         Ok(())
     }
 }
 
-async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: IpAddr) {
+async fn connection(current: Arc<Current>, stream: TcpStream, peer: IpAddr) {
     // Answers are small and awaited.
     let _ = stream.set_nodelay(true);
-    let mut stopping = gateway.stopping.subscribe();
-    let limits = gateway.config.limits;
+    let mut stopping = current.ending.subscribe();
+    let limits = current.get().config.limits;
     let service = service_fn(|request| {
-        let gateway = gateway.clone();
-        async move { Ok::<_, Infallible>(answer(gateway, peer, request).await) }
+        let current = current.clone();
+        async move { Ok::<_, Infallible>(answer(&current, peer, request).await) }
     });
     let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -160,8 +172,9 @@ async fn connection(gateway: Arc<Gateway>, stream: TcpStream, peer: IpAddr) {
     let _ = connection.await;
 }
 
-async fn answer(gateway: Arc<Gateway>, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
-    match route(&gateway, peer, request).await {
+async fn answer(current: &Arc<Current>, peer: IpAddr, request: Request<Incoming>) -> Response<Body> {
+    let gateway = current.get();
+    match route(current, &gateway, peer, request).await {
         Ok(response) => response,
         Err(why) => {
             gateway.metrics.refused();
@@ -172,6 +185,7 @@ async fn answer(gateway: Arc<Gateway>, peer: IpAddr, request: Request<Incoming>)
 }
 
 async fn route(
+    current: &Arc<Current>,
     gateway: &Arc<Gateway>,
     peer: IpAddr,
     request: Request<Incoming>,
@@ -185,33 +199,58 @@ async fn route(
         "/metrics" if parts.method == Method::GET => return Ok(metrics(gateway)),
         _ => {}
     }
-    let rest = path.strip_prefix(config.endpoint.as_str());
+    let below = |base: &str| path.strip_prefix(base).filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let (rest, legacy) = match below(&config.endpoint) {
+        Some(rest) => (Some(rest), false),
+        None => (below(LEGACY), true),
+    };
     let named = match rest {
         Some("") | Some("/") => None,
-        Some(rest) if rest.starts_with('/') && !rest[1..].contains('/') => Some(&rest[1..]),
-        _ => return Err(Refused::new(StatusCode::NOT_FOUND, format!("the endpoint is {}", config.endpoint))),
+        Some(rest) if !rest[1..].contains('/') => Some(&rest[1..]),
+        _ => {
+            let text = format!("the endpoint is {}, for legacy clients {LEGACY}", config.endpoint);
+            return Err(Refused::new(StatusCode::NOT_FOUND, text));
+        }
     };
-    let agent = identity::agent(config, peer, named, &parts.headers)?;
+    let agent = identity::agent(config, &gateway.tokens, peer, named, &parts.headers)?;
     let call = Call { gateway: gateway.clone(), agent, headers: parts.headers };
     match parts.method {
-        Method::POST => {
-            let body = read(config, &call.headers, body).await?;
-            Ok(call.post(body).await)
-        }
+        Method::POST => match parts.uri.query().and_then(legacy_id) {
+            Some(id) => {
+                let body = read(config, &call.headers, body).await?;
+                legacy::post(current, call, id, body).await
+            }
+            None if legacy => {
+                let text = "post to the address in the first event of the stream";
+                Err(Refused::new(StatusCode::BAD_REQUEST, text))
+            }
+            None => {
+                accepts(&call.headers, &["application/json", "text/event-stream"])?;
+                let body = read(config, &call.headers, body).await?;
+                Ok(call.post(body).await)
+            }
+        },
         Method::GET => {
             accepts(&call.headers, &["text/event-stream"])?;
+            if legacy || call.begins_as_legacy() {
+                return Ok(LegacyClients::open(current, gateway, call.agent, path));
+            }
             Ok(call.get().await)
         }
-        Method::DELETE => Ok(call.delete().await),
+        Method::DELETE if !legacy => Ok(call.delete().await),
         _ => {
-            let mut response =
-                error(StatusCode::METHOD_NOT_ALLOWED, b"null", REFUSED, "use POST, GET or DELETE");
-            response
-                .headers_mut()
-                .insert("allow", hyper::header::HeaderValue::from_static("POST, GET, DELETE"));
+            let allowed = if legacy { "POST, GET" } else { "POST, GET, DELETE" };
+            let text = format!("use one of {allowed}");
+            let mut response = error(StatusCode::METHOD_NOT_ALLOWED, b"null", REFUSED, &text);
+            response.headers_mut().insert("allow", HeaderValue::from_static(allowed));
             Ok(response)
         }
     }
+}
+
+/// The id in the address to which a legacy client was told to post.
+fn legacy_id(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("sessionId="))
 }
 
 /// The body of a request, if it is JSON of no more than the limit that arrives in time.
@@ -226,7 +265,6 @@ async fn read(config: &Config, headers: &HeaderMap, body: Incoming) -> Result<By
             "send the body without Content-Encoding",
         ));
     }
-    accepts(headers, &["application/json", "text/event-stream"])?;
     let limit = config.limits.request_bytes;
     let reading = tokio::time::timeout(config.limits.request_time, Limited::new(body, limit).collect());
     match reading.await {

@@ -9,11 +9,12 @@ mod legacy;
 mod router;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hyper::{HeaderMap, StatusCode};
+use tokio::sync::Mutex as AsyncMutex;
 
 use crate::config::{BackendConfig, Transport};
 use crate::message::Message;
@@ -26,7 +27,11 @@ use http::HttpLink;
 
 /// An MCP server, with what all sessions share.
 pub(crate) struct Backend {
+    /// Its own in a gateway and those that follow it: its place among the others changes when they do.
+    pub(crate) id: u64,
     pub(crate) config: BackendConfig,
+    /// The connection for requests that belong to no session.
+    pub(crate) shared: AsyncMutex<Option<Arc<Link>>>,
     client: Client,
     response_bytes: usize,
     trouble: Mutex<Trouble>,
@@ -125,8 +130,15 @@ impl LinkError {
 }
 
 impl Backend {
-    pub(crate) fn new(config: BackendConfig, client: Client, response_bytes: usize) -> Backend {
-        Backend { config, client, response_bytes, trouble: Mutex::default() }
+    pub(crate) fn new(id: u64, config: BackendConfig, client: Client, response_bytes: usize) -> Backend {
+        let (shared, trouble) = (AsyncMutex::default(), Mutex::default());
+        Backend { id, config, shared, client, response_bytes, trouble }
+    }
+
+    /// Whether it is what another configuration asks for, so that its connections can be kept.
+    pub(crate) fn serves(&self, config: &BackendConfig, response_bytes: usize) -> bool {
+        let same = self.config.name == config.name && self.config.transport == config.transport;
+        same && self.config.timeout == config.timeout && self.response_bytes == response_bytes
     }
 
     /// Whether requests that belong to no session can each go their own way.

@@ -46,9 +46,12 @@ section! {
         agents: BTreeMap<String, Spanned<Agent>>,
         rules: Vec<Spanned<Rule>>,
         audit: Option<Audit>,
+        state: Option<PathBuf>,
+        custom_rules_dir: Option<PathBuf>,
+        rate_limit: Option<RateLimit>,
     } inert {
         deployment, trust_boundaries, default_policy, webhooks, category_webhooks, db_backend, db_path, db_dsn,
-        custom_rules_dir, quarantine, rate_limit, anomaly, forward_proxy, alerting, hooks, llm, telemetry, guard,
+        quarantine, anomaly, forward_proxy, alerting, hooks, llm, telemetry, guard,
     }
 }
 
@@ -167,10 +170,39 @@ section! {
         created_by: Option<String>,
         created_at: Option<String>,
         location: Option<String>,
+        rate_limit: Option<AgentRate>,
+        max_concurrent_calls: Option<Spanned<i64>>,
+        tool_policies: BTreeMap<String, ToolPolicy>,
     } inert {
-        can_message, acl_entries, tool_policies, tool_constraints, tool_chain_rules, scan_profile, egress,
-        max_concurrent_calls, max_delegation_depth, key_version,
+        can_message, acl_entries, tool_constraints, tool_chain_rules, scan_profile, egress,
+        max_delegation_depth, key_version,
     }
+}
+
+section! {
+    /// Of every agent that has no rate of its own.
+    RateLimit {
+        per_agent: Option<Spanned<i64>>,
+        window: Option<Spanned<i64>>,
+    } inert { per_ip, backend, redis_url, }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct AgentRate {
+    pub(super) calls: Option<Spanned<i64>>,
+    pub(super) window: Option<Spanned<i64>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ToolPolicy {
+    pub(super) max_amount: Option<Spanned<String>>,
+    pub(super) daily_limit: Option<Spanned<String>>,
+    pub(super) require_approval_above: Option<Spanned<String>>,
+    pub(super) rate_limit: Option<Spanned<i64>>,
+    pub(super) amount_argument: Option<Spanned<String>>,
+    pub(super) currency: Option<Spanned<String>>,
 }
 
 section! {

@@ -50,12 +50,14 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!("{name}: {error}: name the configuration with --config"))
         })?;
-        Loader { name: &name, folder: path.parent().unwrap_or(Path::new("")), warnings: Vec::new() }
-            .load(&text)
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut config = Loader { name: &name, folder, warnings: Vec::new() }.load(&text)?;
+        config.files.insert(0, path.to_path_buf());
+        Ok(config)
     }
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     name: &'a str,
     folder: &'a Path,
     warnings: Vec<Warning>,
@@ -112,6 +114,11 @@ impl Loader<'_> {
             self.warn("audit.", audit.inert());
             config.audit = audit.path.as_ref().map(|path| self.folder.join(path));
         }
+        let state = file.state.as_deref().unwrap_or(Path::new("hypersieve-state"));
+        config.state = Some(self.folder.join(state));
+        let own_rules = file.custom_rules_dir.as_ref().filter(|path| !path.as_os_str().is_empty());
+        config.own_rules = own_rules.map(|path| self.folder.join(path));
+        config.rate_limit = self.rate_limit(file.rate_limit.as_ref())?;
         self.warnings.sort_by_key(|warning| warning.line);
         config.warnings = self.warnings;
         Ok(config)
@@ -167,6 +174,7 @@ impl Loader<'_> {
             Some(file::AgentTrust::Token) => AgentTrust::Token,
             Some(file::AgentTrust::Loopback) | None => AgentTrust::Loopback,
         };
+        config.files.extend(gateway.tool_lists.as_ref().map(|path| self.folder.join(&path.value)));
         config.allowed_hosts = gateway.allowed_hosts.clone();
         config.allowed_origins = gateway.allowed_origins.clone();
         config.limits = limits(&gateway.limits);
@@ -313,6 +321,9 @@ impl Loader<'_> {
             blocked_content: file.blocked_content.iter().map(|category| category.value.clone()).collect(),
             token,
             suspended: file.suspended,
+            rate_limit: self.agent_rate(name, file.rate_limit.as_ref())?,
+            max_concurrent_calls: self.concurrency(name, file.max_concurrent_calls.as_ref())?,
+            tool_policies: self.tool_policies(name, &file.tool_policies)?,
         })
     }
 
@@ -334,21 +345,20 @@ impl Loader<'_> {
         Ok(Some((file.id.clone(), known)))
     }
 
-    fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
+    pub(super) fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
         for (key, line) in inert {
             let more = match (section, key) {
                 ("identity.", "require_signature") => {
                     ": what decides whether calls are stopped is `mode: enforce` or `mode: observe`"
                 }
-                (_, "tool_policies" | "tool_constraints") => ": amounts and rates are not limited",
-                (_, "rate_limit" | "max_concurrent_calls") => ": calls are not limited",
+                (_, "tool_constraints") => ": arguments are not limited",
                 _ => "",
             };
             self.warnings.push(Warning { line, message: format!("{section}{key} has no effect{more}") });
         }
     }
 
-    fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
+    pub(super) fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
         ConfigError::at(self.name, line, message)
     }
 }

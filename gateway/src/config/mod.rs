@@ -2,6 +2,7 @@
 
 mod file;
 mod load;
+mod policies;
 mod tool_lists;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,9 @@ use std::time::Duration;
 
 use hypersieve::RuleAction;
 
+pub use crate::limits::{Amount, AmountError};
 pub use load::ConfigError;
+pub use policies::{Rate, ToolPolicy};
 pub(crate) use tool_lists::ToolList;
 
 /// What a gateway does, checked and with all defaults filled in.
@@ -40,6 +43,15 @@ pub struct Config {
     pub limits: Limits,
     /// The file with a record for every decision.
     pub audit: Option<PathBuf>,
+    /// The folder of what outlives the gateway: what was spent, and the tokens of agents. Without one the counters end with
+    /// the gateway, and there are no issued tokens.
+    pub state: Option<PathBuf>,
+    /// The files that it was read from.
+    pub files: Vec<PathBuf>,
+    /// A file or a folder with rules of the user's own, for whoever makes the database.
+    pub own_rules: Option<PathBuf>,
+    /// How many tools an agent may call in a time, unless it has a rate of its own.
+    pub rate_limit: Option<Rate>,
     /// The least level that is logged, such as `info`.
     pub log_level: String,
     /// The MCP servers behind the gateway, by name.
@@ -119,7 +131,7 @@ impl Default for Limits {
 }
 
 /// An MCP server behind the gateway.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackendConfig {
     /// Its name in the configuration.
     pub name: String,
@@ -144,7 +156,7 @@ pub enum Prefix {
 }
 
 /// How an MCP server is reached.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Transport {
     /// A child process, one for each MCP session.
     Stdio {
@@ -184,6 +196,12 @@ pub struct AgentConfig {
     pub token: Option<[u8; 32]>,
     /// Every call of it is refused.
     pub suspended: bool,
+    /// How many tools it may call in a time.
+    pub rate_limit: Option<Rate>,
+    /// How many of its calls may be open at once; `None` means any number.
+    pub max_concurrent_calls: Option<usize>,
+    /// Amounts and rates of single tools, by names as in [`allowed_tools`](AgentConfig::allowed_tools).
+    pub tool_policies: BTreeMap<String, ToolPolicy>,
 }
 
 /// A key of the file that has no effect.
@@ -216,6 +234,10 @@ impl Config {
             allowed_origins: Vec::new(),
             limits: Limits::default(),
             audit: None,
+            state: None,
+            files: Vec::new(),
+            own_rules: None,
+            rate_limit: None,
             log_level: "info".into(),
             backends,
             agents: BTreeMap::new(),

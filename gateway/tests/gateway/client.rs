@@ -11,8 +11,8 @@ use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use hypersieve::{Database, Pattern, Rule, Severity};
-use hypersieve_gateway::Server;
 use hypersieve_gateway::config::{BackendConfig, Config, Transport};
+use hypersieve_gateway::{Reloader, Server};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -35,6 +35,7 @@ pub(crate) fn http(name: &str, url: &str) -> BackendConfig {
 pub(crate) struct Gateway {
     pub(crate) url: String,
     pub(crate) pool: Pool<HttpConnector, Full<Bytes>>,
+    pub(crate) reloader: Reloader,
     stop: Option<oneshot::Sender<()>>,
     pub(crate) ended: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
 }
@@ -44,6 +45,7 @@ impl Gateway {
         config.listen = "127.0.0.1:0".parse().unwrap();
         let server = Server::start(config, &database()).await.unwrap();
         let url = format!("http://{}/mcp", server.address());
+        let reloader = server.reloader();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -53,6 +55,7 @@ impl Gateway {
         Gateway {
             url,
             pool: Pool::builder(TokioExecutor::new()).build(tcp),
+            reloader,
             stop: Some(stop),
             ended: Some(ended),
         }
