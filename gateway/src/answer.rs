@@ -25,6 +25,10 @@ pub(crate) enum Decision {
     ScanError,
     /// The backend could not be asked, or did not answer.
     BackendError,
+    /// A person approved the call, which would have been quarantined.
+    Approved,
+    /// Nobody would know of the call: its record can't be written.
+    AuditUnavailable,
 }
 
 impl Decision {
@@ -40,10 +44,12 @@ impl Decision {
             Decision::AgentSuspended => "agent_suspended",
             Decision::ScanError => "scan_error",
             Decision::BackendError => "backend_error",
+            Decision::Approved => "quarantine_approved",
+            Decision::AuditUnavailable => "audit_unavailable",
         }
     }
 
-    pub(crate) const ALL: [Decision; 9] = [
+    pub(crate) const ALL: [Decision; 11] = [
         Decision::Allow,
         Decision::Flagged,
         Decision::Blocked,
@@ -53,6 +59,8 @@ impl Decision {
         Decision::AgentSuspended,
         Decision::ScanError,
         Decision::BackendError,
+        Decision::Approved,
+        Decision::AuditUnavailable,
     ];
 
     /// What is done about content for which the engine says `action`.
@@ -77,39 +85,53 @@ pub(crate) struct Stopped {
     pub(crate) rules: BTreeSet<String>,
     /// More in words, where the decision alone says too little.
     pub(crate) detail: Option<String>,
+    /// The id under which the call waits for a person.
+    pub(crate) item: Option<String>,
 }
 
 impl Stopped {
     pub(crate) fn new(decision: Decision) -> Stopped {
-        Stopped { decision, rules: BTreeSet::new(), detail: None }
+        Stopped { decision, rules: BTreeSet::new(), detail: None, item: None }
     }
 
     pub(crate) fn with_detail(decision: Decision, detail: impl Into<String>) -> Stopped {
-        Stopped { decision, rules: BTreeSet::new(), detail: Some(detail.into()) }
+        Stopped { decision, rules: BTreeSet::new(), detail: Some(detail.into()), item: None }
     }
 
     /// The one line that says it.
     pub(crate) fn text(&self) -> String {
         let name = self.decision.name();
-        match (&self.detail, self.rules.len()) {
+        let text = match (&self.detail, self.rules.len()) {
             (Some(detail), _) => format!("blocked by hypersieve: {name} ({detail})"),
             (None, 0) => format!("blocked by hypersieve: {name}"),
             (None, 1) => format!("blocked by hypersieve: {name} (1 rule triggered)"),
             (None, rules) => format!("blocked by hypersieve: {name} ({rules} rules triggered)"),
+        };
+        match &self.item {
+            Some(item) => format!(
+                "{text}; held for approval as {item}: once a person approves it, make the same call again"
+            ),
+            None => text,
         }
     }
 
     /// The answer to the request `id` (as it is written) of the method `method`.
     pub(crate) fn answer(&self, id: &[u8], method: &str, style: BlockedAnswer) -> Bytes {
         let rules = json!(self.rules);
+        let (in_meta, in_data) = match &self.item {
+            Some(item) => {
+                (format!(",\"hypersieve/held\":{}", quote(item)), format!(",\"held\":{}", quote(item)))
+            }
+            None => Default::default(),
+        };
         let text = quote(&self.text());
         let id = String::from_utf8_lossy(id);
         match (method, style) {
             ("tools/call", BlockedAnswer::Result) => format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}}}}}}}"#
+                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}{in_meta}}}}}}}"#
             ),
             ("tools/call", BlockedAnswer::Error) => {
-                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32600,"message":{text},"data":{{"rules":{rules}}}}}}}"#)
+                format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32600,"message":{text},"data":{{"rules":{rules}{in_data}}}}}}}"#)
             }
             _ => format!(
                 r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{POLICY_DENIED},"message":{text},"data":{{"rules":{rules}}}}}}}"#

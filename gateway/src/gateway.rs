@@ -13,7 +13,9 @@ use hyper::header::HeaderValue;
 use hypersieve::{Database, PolicyError};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
-use crate::audit::Audit;
+use crate::agent::AccessCode;
+use crate::alert::Alerts;
+use crate::audit::{Approvals, AuditError, Recorder};
 use crate::backend::{Backend, Link, LinkError, Outgoing, Reply, client};
 use crate::catalogue::Catalogue;
 use crate::config::{Config, Warning};
@@ -33,7 +35,11 @@ pub(crate) struct Gateway {
     pub(crate) backends: Vec<Arc<Backend>>,
     pub(crate) catalogue: Catalogue,
     pub(crate) sessions: Sessions,
-    pub(crate) audit: Audit,
+    pub(crate) audit: Recorder,
+    /// Calls that wait for a person; `None` where none may wait.
+    pub(crate) approvals: Option<Arc<Approvals>>,
+    pub(crate) access_code: AccessCode,
+    pub(crate) alerts: Alerts,
     pub(crate) metrics: Metrics,
     pub(crate) streams: AtomicUsize,
     /// Becomes true when the gateway is to end.
@@ -54,6 +60,8 @@ pub enum StartError {
     Policy(PolicyError),
     /// There is no server behind the gateway.
     NoBackends,
+    /// The record of decisions can't be opened.
+    Audit(AuditError),
     /// Something of the machine is missing.
     Io(&'static str, io::Error),
 }
@@ -64,6 +72,12 @@ impl fmt::Display for StartError {
             StartError::Policy(error) => error.fmt(f),
             StartError::NoBackends => {
                 f.write_str("no server is configured: name at least one in mcp_servers")
+            }
+            StartError::Audit(error) => {
+                write!(
+                    f,
+                    "the audit log can't be opened: {error} (`state` in the configuration names its folder)"
+                )
             }
             StartError::Io(what, error) => write!(f, "{what}: {error}"),
         }
@@ -111,13 +125,18 @@ impl Gateway {
         let new = |backend: &crate::config::BackendConfig| {
             Arc::new(Backend::new(backend.clone(), client.clone(), limit))
         };
-        let audit = Audit::open(config.audit.as_deref())
-            .map_err(|error| StartError::Io("the audit file can't be opened", error))?;
+        let audit = Recorder::open(&config.audit).map_err(StartError::Audit)?;
+        let database = config.audit.database.as_ref().filter(|_| config.approval_expiry.is_some());
+        let approvals = database.map(|database| Approvals::open(database).map(Arc::new));
+        let approvals = approvals.transpose().map_err(StartError::Audit)?;
         Ok(Arc::new(Gateway {
             backends: config.backends.iter().map(new).collect(),
             catalogue: Catalogue::new(&config.backends),
             sessions: Sessions::new(config.limits.sessions),
             audit,
+            approvals,
+            access_code: AccessCode::new(),
+            alerts: Alerts::new(&config.webhooks, &client),
             metrics: Metrics::default(),
             streams: AtomicUsize::new(0),
             stopping: watch::Sender::new(false),

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::answer;
+use crate::answer::{self, Decision, Stopped};
 use crate::backend::{Events, Link, LinkError, Outgoing, Reply, single_line};
 use crate::config::Config;
 use crate::exchange::{Checked, Exchange};
@@ -115,10 +115,13 @@ impl Wrapped {
             "tools/call" => message.name().map(|name| (0, name)),
             _ => None,
         };
-        let checked = exchange.check(&message, tool);
+        let checked = exchange.check(&message, tool).await;
         let message = match (checked, message.kind) {
             (Ok(()), _) => message,
-            (Err(stopped), Kind::Request) => return self.say(exchange.refusal(&stopped)).await,
+            (Err(stopped), Kind::Request) => {
+                let refusal = exchange.refusal(&stopped);
+                return self.say(recorded(&mut exchange, refusal).await).await;
+            }
             // The server waits for an answer, and gets one.
             (Err(stopped), Kind::Response) => {
                 let refusal = answer::error(message.raw_id(), answer::POLICY_DENIED, &stopped.text());
@@ -148,6 +151,16 @@ impl Wrapped {
     }
 }
 
+/// The last message of an exchange, or an error where its record can't be written and answers wait for that.
+async fn recorded(exchange: &mut Exchange, line: Bytes) -> Bytes {
+    if exchange.settle().await {
+        return line;
+    }
+    let stopped =
+        Stopped::with_detail(Decision::AuditUnavailable, "the answer's record can't be written now");
+    exchange.refusal(&stopped)
+}
+
 fn failure(id: &[u8], why: &LinkError) -> Bytes {
     answer::error(id, SERVER_FAILED, &format!("the server failed: {why}"))
 }
@@ -168,6 +181,7 @@ async fn answers(mut exchange: Exchange, mut events: Events, lines: mpsc::Sender
                 (exchange.refusal(&stopped), ends)
             }
         };
+        let line = if ends { recorded(&mut exchange, line).await } else { line };
         if lines.send(line).await.is_err() || ends {
             return;
         }

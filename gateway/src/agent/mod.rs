@@ -5,7 +5,9 @@ mod body;
 mod merge;
 mod post;
 mod relay;
+mod review;
 mod serve;
 mod stream;
 
+pub(crate) use review::AccessCode;
 pub use serve::Server;

@@ -45,10 +45,14 @@ section! {
         mcp_servers: BTreeMap<String, Spanned<Backend>>,
         agents: BTreeMap<String, Spanned<Agent>>,
         rules: Vec<Spanned<Rule>>,
+        state: Option<PathBuf>,
+        db_path: Option<PathBuf>,
         audit: Option<Audit>,
+        quarantine: Option<Quarantine>,
+        webhooks: Vec<Spanned<Webhook>>,
     } inert {
-        deployment, trust_boundaries, default_policy, webhooks, category_webhooks, db_backend, db_path, db_dsn,
-        custom_rules_dir, quarantine, rate_limit, anomaly, forward_proxy, alerting, hooks, llm, telemetry, guard,
+        deployment, trust_boundaries, default_policy, category_webhooks, db_backend, db_dsn,
+        custom_rules_dir, rate_limit, anomaly, forward_proxy, alerting, hooks, llm, telemetry, guard,
     }
 }
 
@@ -185,5 +189,31 @@ section! {
 section! {
     Audit {
         path: Option<PathBuf>,
+        retention_days: Option<u32>,
+        on_failure: Option<OnFailure>,
+        durable_answers: bool,
     } inert { export_blocked, }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnFailure {
+    Refuse,
+    Pass,
+}
+
+section! {
+    Quarantine {
+        enabled: Option<bool>,
+        expiry_hours: Option<Spanned<u32>>,
+    } inert { retention_days, archive_dir, }
+}
+
+section! {
+    Webhook {
+        name: Option<String>,
+        url: Option<Spanned<String>>,
+        events: Vec<Spanned<String>>,
+        secret_env: Option<Spanned<String>>,
+    } inert {}
 }

@@ -55,9 +55,9 @@ impl Config {
     }
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     name: &'a str,
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
     warnings: Vec<Warning>,
 }
 
@@ -108,10 +108,7 @@ impl Loader<'_> {
         for rule in &file.rules {
             config.rules.extend(self.rule(rule)?);
         }
-        if let Some(audit) = &file.audit {
-            self.warn("audit.", audit.inert());
-            config.audit = audit.path.as_ref().map(|path| self.folder.join(path));
-        }
+        self.recording(&mut config, &file)?;
         self.warnings.sort_by_key(|warning| warning.line);
         config.warnings = self.warnings;
         Ok(config)
@@ -194,6 +191,7 @@ impl Loader<'_> {
         let (line, file) = (backend.referenced.line(), &backend.value);
         self.warn(&format!("mcp_servers.{name}."), file.inert());
         let error = |message: &str| Err(self.error(line, format!("mcp_servers.{name}: {message}")));
+        let key = format!("mcp_servers.{name}.url");
         let transport = match (file.transport.as_ref().map(|t| t.value), &file.command, &file.url) {
             (Some(file::Transport::Stdio) | None, Some(command), None) => Transport::Stdio {
                 command: command.clone(),
@@ -202,10 +200,10 @@ impl Loader<'_> {
                 working_dir: file.working_dir.as_ref().map(|dir| self.folder.join(dir)),
             },
             (Some(file::Transport::Http) | None, None, Some(url)) => {
-                Transport::Http { url: self.url(name, url)?, headers: file.headers.clone() }
+                Transport::Http { url: self.url(&key, url)?, headers: file.headers.clone() }
             }
             (Some(file::Transport::Sse), None, Some(url)) => {
-                Transport::Sse { url: self.url(name, url)?, headers: file.headers.clone() }
+                Transport::Sse { url: self.url(&key, url)?, headers: file.headers.clone() }
             }
             (Some(file::Transport::Stdio), _, _) => {
                 return error("transport stdio takes a command and no url");
@@ -221,7 +219,8 @@ impl Loader<'_> {
         Ok(BackendConfig { name: name.to_string(), transport, timeout, prefix, tools })
     }
 
-    fn url(&self, name: &str, url: &Spanned<String>) -> Result<String, ConfigError> {
+    /// Checks an address; `key` is what it stands behind.
+    pub(super) fn url(&self, key: &str, url: &Spanned<String>) -> Result<String, ConfigError> {
         let scheme =
             url.value.parse::<hyper::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_string));
         match scheme.as_deref() {
@@ -229,14 +228,10 @@ impl Loader<'_> {
             Some("https") if cfg!(feature = "tls") => Ok(url.value.clone()),
             Some("https") => Err(self.error(
                 url.referenced.line(),
-                format!(
-                    "mcp_servers.{name}.url is https, and this program was built without the feature tls"
-                ),
+                format!("{key} is https, and this program was built without the feature tls"),
             )),
-            _ => Err(self.error(
-                url.referenced.line(),
-                format!("mcp_servers.{name}.url {:?} is no http or https address", url.value),
-            )),
+            _ => Err(self
+                .error(url.referenced.line(), format!("{key} {:?} is no http or https address", url.value))),
         }
     }
 
@@ -334,7 +329,12 @@ impl Loader<'_> {
         Ok(Some((file.id.clone(), known)))
     }
 
-    fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
+    /// Says something about a line that is no error.
+    pub(super) fn note(&mut self, line: u64, message: String) {
+        self.warnings.push(Warning { line, message });
+    }
+
+    pub(super) fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {
         for (key, line) in inert {
             let more = match (section, key) {
                 ("identity.", "require_signature") => {
@@ -348,7 +348,7 @@ impl Loader<'_> {
         }
     }
 
-    fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
+    pub(super) fn error(&self, line: u64, message: impl fmt::Display) -> ConfigError {
         ConfigError::at(self.name, line, message)
     }
 }
