@@ -236,3 +236,166 @@ impl<'a> Checker<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::time::Duration;
+
+    use super::super::entry::{Entry, Kind};
+    use super::super::key::SigningKey;
+    use super::*;
+
+    /// A log of ten rows, the first eight of them signed.
+    fn ten() -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("audit.db");
+        let mut store = Store::create(&path).unwrap();
+        let key = key(&path);
+        let row = |n: i64| Entry {
+            time: Time(n * 1_000_000),
+            agent: Some(format!("agent {n}")),
+            verdict: Some("allow"),
+            ..Entry::new(Kind::Decision)
+        };
+        store.append(&(1..=4).map(row).collect::<Vec<_>>()).unwrap();
+        store.sign(&key).unwrap();
+        store.append(&(5..=8).map(row).collect::<Vec<_>>()).unwrap();
+        store.sign(&key).unwrap();
+        store.sign(&key).unwrap();
+        store.append(&(9..=10).map(row).collect::<Vec<_>>()).unwrap();
+        (folder, path)
+    }
+
+    fn key(path: &Path) -> SigningKey {
+        SigningKey::open(&path.with_extension("key")).unwrap()
+    }
+
+    fn verify(path: &Path) -> Verified {
+        Log::open(path).unwrap().verify(&PublicKey::beside(path).unwrap()).unwrap()
+    }
+
+    /// What is found after somebody with the file, but without the key, has done this.
+    fn after(tampering: &str) -> Vec<Break> {
+        let (_folder, path) = ten();
+        rusqlite::Connection::open(&path).unwrap().execute_batch(tampering).unwrap();
+        verify(&path).breaks
+    }
+
+    #[test]
+    fn a_log_as_it_was_written_is_whole() {
+        let (_folder, path) = ten();
+        let found = verify(&path);
+        assert_eq!(found.breaks, []);
+        assert_eq!((found.rows, found.signatures, found.unsigned), (10, 2, 2));
+        assert_eq!(found.signed.map(|(row, ..)| row), Some(8));
+    }
+
+    #[test]
+    fn what_was_tampered_with_is_named() {
+        for (tampering, first) in [
+            ("UPDATE log SET verdict = 'content_blocked' WHERE id = 5", Break::Changed(5)),
+            ("UPDATE log SET agent = NULL WHERE id = 10", Break::Changed(10)),
+            ("UPDATE log SET agent = 'a', backend = 'gent 5' WHERE id = 5", Break::Changed(5)),
+            ("UPDATE log SET hash = (SELECT hash FROM log WHERE id = 4) WHERE id = 5", Break::Changed(5)),
+            ("DELETE FROM log WHERE id = 1", Break::Missing(1, 1)),
+            ("DELETE FROM log WHERE id BETWEEN 3 AND 6", Break::Missing(3, 6)),
+            ("DELETE FROM log WHERE id > 6", Break::CutOff(6, 8)),
+            ("DELETE FROM log", Break::CutOff(0, 8)),
+            // A row is put in, and those behind it move up.
+            (
+                "UPDATE log SET id = -id - 1 WHERE id >= 5; UPDATE log SET id = -id WHERE id < 0;
+                 INSERT INTO log SELECT 5, time_us, kind, agent, backend, method, tool, mode, verdict, stopped, direction, rules,
+                 detail, arguments_sha256, result_sha256, total_us, request_us, backend_us, response_us, item, decided_by, shown,
+                 expires_us, hash, hash FROM log WHERE id = 4",
+                Break::Changed(5),
+            ),
+            // Two rows change places.
+            (
+                "UPDATE log SET id = -5 WHERE id = 5; UPDATE log SET id = 5 WHERE id = 6; UPDATE log SET id = 6 WHERE id = -5",
+                Break::Unchained(5),
+            ),
+            ("UPDATE signatures SET time_us = time_us + 1 WHERE row = 4", Break::Forged(4)),
+            ("UPDATE signatures SET claim = 'other' WHERE row = 4", Break::Nonsense(4)),
+            // Who makes the log begin later has no signature that says so.
+            (
+                "DELETE FROM log WHERE id <= 4; UPDATE signatures SET claim = 'cut' WHERE row = 4",
+                Break::Forged(4),
+            ),
+        ] {
+            let breaks = after(tampering);
+            assert_eq!(breaks.first(), Some(&first), "{tampering}: {breaks:?}");
+            assert!(breaks[0].to_string().starts_with("row"), "{}", breaks[0]);
+        }
+    }
+
+    #[test]
+    fn a_log_that_was_written_anew_is_not_signed() {
+        let (_folder, path) = ten();
+        let mut store = Store::open(&path).unwrap();
+        // All hashes are right again, but they are not those that were signed.
+        store.connection.execute("DELETE FROM log WHERE id > 5", []).unwrap();
+        store.append(&(6..=10).map(|_| Entry::new(Kind::Decision)).collect::<Vec<_>>()).unwrap();
+        assert_eq!(verify(&path).breaks, [Break::Resigned(8)]);
+        let other = tempfile::tempdir().unwrap();
+        store.sign(&SigningKey::open(&other.path().join("other.key")).unwrap()).unwrap();
+        assert_eq!(verify(&path).breaks, [Break::Resigned(8), Break::Forged(10)]);
+    }
+
+    #[test]
+    fn what_is_left_after_pruning_is_whole() {
+        let (_folder, path) = ten();
+        let mut store = Store::open(&path).unwrap();
+        // Half a second before the row: some time passes until the log is pruned.
+        let age = |row: i64| {
+            Duration::from_micros(u64::try_from(Time::now().0 - row * 1_000_000 + 500_000).unwrap())
+        };
+        assert!(!store.prune(&key(&path), age(7)).unwrap());
+        let found = verify(&path);
+        assert_eq!((found.rows, found.cut, found.breaks), (4, 6, vec![]));
+        // The log goes on behind its last row, also when all others are gone.
+        assert!(!store.prune(&key(&path), Duration::ZERO).unwrap());
+        store.append([&Entry::new(Kind::Decision)]).unwrap();
+        let found = verify(&path);
+        assert_eq!((found.rows, found.cut, found.breaks), (2, 9, vec![]));
+        store.connection.execute("DELETE FROM signatures", []).unwrap();
+        assert_eq!(
+            verify(&path).breaks,
+            [Break::Missing(1, 9)],
+            "only the key can say that rows were too old"
+        );
+    }
+
+    #[test]
+    fn a_held_call_is_not_pruned_before_it_expires() {
+        let (_folder, path) = ten();
+        let mut store = Store::open(&path).unwrap();
+        let held = |item: &str, expires: Time| Entry {
+            time: Time(0),
+            item: Some(item.into()),
+            expires: Some(expires),
+            ..Entry::new(Kind::Held)
+        };
+        let later = Time::now().later(Duration::from_secs(60));
+        store.append(&[held("old", Time(1)), held("new", later), Entry::new(Kind::Decision)]).unwrap();
+        store.prune(&key(&path), Duration::ZERO).unwrap();
+        assert_eq!((verify(&path).cut, verify(&path).breaks), (11, vec![]));
+    }
+
+    #[test]
+    fn a_full_disk_loses_nothing_that_was_committed() {
+        let (_folder, path) = ten();
+        let mut store = Store::open(&path).unwrap();
+        let pages: i64 = store.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        store.connection.pragma_update(None, "max_page_count", pages).unwrap();
+        let batch: Vec<Entry> = (0..200)
+            .map(|_| Entry { detail: Some("x".repeat(1000)), ..Entry::new(Kind::Decision) })
+            .collect();
+        let error = store.append(&batch).unwrap_err();
+        assert!(store.failed(error).to_string().ends_with("make room on the disk"));
+        assert_eq!((verify(&path).rows, verify(&path).breaks), (10, vec![]));
+        store.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        store.append(&batch).unwrap();
+        assert_eq!((verify(&path).rows, verify(&path).breaks), (210, vec![]));
+    }
+}
