@@ -55,6 +55,7 @@ pub async fn wrap(
     let wrapped = Wrapped { gateway, agent, link: Arc::new(link), lines };
     let ended = wrapped.carry(input, stop).await;
     wrapped.link.close(&HeaderMap::new()).await;
+    wrapped.gateway.alerts.finish().await;
     drop(wrapped);
     // What was answered is still written.
     let _ = writing.await;

@@ -1,6 +1,6 @@
 //! A gateway as a program in a folder of its own, a server behind it, and agents that call it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
@@ -112,6 +112,13 @@ impl Serving {
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    /// Ends it in good order, with nothing left to be written.
+    pub(crate) fn end(mut self) {
+        let asked = std::process::Command::new("kill").arg(self.child.id().to_string()).status();
+        assert!(asked.unwrap().success());
+        assert!(self.child.wait().unwrap().success());
     }
 
     pub(crate) fn agent(&self, name: &str) -> Agent {

@@ -183,7 +183,7 @@ impl Approvals {
     /// If the log can't be read.
     pub fn list(&self) -> Result<Vec<Held>, AuditError> {
         let store = self.store();
-        held(&store, "TRUE", Vec::new()).map_err(|error| store.failed(error))
+        held(&store, "h.expires_us >= 0", Vec::new()).map_err(|error| store.failed(error))
     }
 
     /// The call of this id.
@@ -348,11 +348,12 @@ fn held_in(
     values: Vec<Value>,
 ) -> rusqlite::Result<Vec<Held>> {
     let columns: Vec<String> = COLUMNS.iter().map(|column| format!("h.{column}")).collect();
+    // The plus keeps the order from being taken for a reason to read the whole log.
     let query = format!(
         "SELECT {}, d.kind, d.decided_by, d.time_us, u.time_us FROM log h
          LEFT JOIN log d ON d.item = h.item AND d.kind IN ('approved', 'denied')
          LEFT JOIN log u ON u.item = h.item AND u.kind = 'used'
-         WHERE h.kind = 'held' AND {wanted} ORDER BY h.id",
+         WHERE h.kind = 'held' AND {wanted} ORDER BY +h.id",
         columns.join(",")
     );
     let now = Time::now();

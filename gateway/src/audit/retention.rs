@@ -29,7 +29,7 @@ impl Store {
             )
             .optional()?;
         let held: Option<i64> = transaction.query_row(
-            "SELECT min(id) FROM log WHERE kind = 'held' AND expires_us > ?",
+            "SELECT min(id) FROM log INDEXED BY log_held_until WHERE kind = 'held' AND expires_us > ?",
             [now.0],
             |row| row.get(0),
         )?;

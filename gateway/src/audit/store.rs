@@ -32,6 +32,7 @@ CREATE TABLE log (
   previous BLOB NOT NULL, hash BLOB NOT NULL
 ) STRICT;
 CREATE INDEX log_held ON log (agent, tool, arguments_sha256) WHERE kind = 'held';
+CREATE INDEX log_held_until ON log (expires_us) WHERE kind = 'held';
 CREATE UNIQUE INDEX log_held_once ON log (item) WHERE kind = 'held';
 CREATE UNIQUE INDEX log_decided_once ON log (item) WHERE kind IN ('approved', 'denied');
 CREATE UNIQUE INDEX log_used_once ON log (item) WHERE kind = 'used';
@@ -105,6 +106,8 @@ impl std::error::Error for AuditError {}
 pub(super) struct Store {
     pub(super) connection: Connection,
     path: PathBuf,
+    /// Which file was opened under this name.
+    file: Option<u64>,
 }
 
 impl Store {
@@ -160,7 +163,8 @@ impl Store {
         }
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags);
-        let store = connection.map(|connection| Store { connection, path: path.to_path_buf() });
+        let store =
+            connection.map(|connection| Store { connection, path: path.to_path_buf(), file: file(path) });
         let store = store.map_err(|error| AuditError::sqlite(path, error))?;
         store.connection.busy_timeout(BUSY).map_err(|error| store.failed(error))?;
         Ok(store)
@@ -185,6 +189,11 @@ impl Store {
             0 => Err(AuditError { path: self.path, cause: Cause::NotThere }),
             version => Err(AuditError { path: self.path, cause: Cause::Version(version) }),
         }
+    }
+
+    /// Whether the file that was opened is still the one of this name.
+    pub(super) fn is_in_place(&self) -> bool {
+        self.file.is_some() && file(&self.path) == self.file
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -222,6 +231,15 @@ impl Store {
         }
         transaction.commit()
     }
+}
+
+/// What tells the file of this name from another one; `None` if there is none.
+fn file(path: &Path) -> Option<u64> {
+    let found = std::fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    return Some(std::os::unix::fs::MetadataExt::ino(&found));
+    #[cfg(not(unix))]
+    Some(u64::from(found.is_file()))
 }
 
 /// The last row, or where the log was cut if there is none left.

@@ -32,6 +32,9 @@ const RETRY: Duration = Duration::from_millis(100);
 /// Attempts to write what is left when the gateway ends.
 const LAST_TRIES: usize = 20;
 
+/// What is said where there is nothing to write to any more.
+const GONE: &str = "the file is gone: put it back, or restart the gateway to begin a new log";
+
 /// Rows that may wait; with more the log can't keep up.
 const WAITING: usize = 16 * 1024;
 
@@ -250,12 +253,14 @@ impl Worker {
             let gap = self.shared.queue().refused.take();
             let told = gap.map(|(count, since)| gap_row(count, since));
             let rows = told.iter().chain(batch.rows.iter().map(|row| &**row));
-            let error = match self.store.append(rows) {
-                Ok(_) => break,
-                Err(error) => error,
+            // Rows can be written to a file that has no name any more, but nobody would ever read them.
+            let written = if self.store.is_in_place() {
+                self.store.append(rows).map_err(|error| self.store.failed(error).to_string())
+            } else {
+                Err(format!("{}: {GONE}", self.store.path().display()))
             };
+            let Err(why) = written else { break };
             self.put_back(gap);
-            let why = self.store.failed(error).to_string();
             let mut health = self.shared.health();
             if !matches!(&*health, Health::Failing(_)) {
                 tracing::error!(why, "the audit log can't be written");

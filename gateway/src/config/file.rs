@@ -188,6 +188,7 @@ section! {
 
 section! {
     Audit {
+        database: Option<Spanned<bool>>,
         path: Option<PathBuf>,
         retention_days: Option<u32>,
         on_failure: Option<OnFailure>,

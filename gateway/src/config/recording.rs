@@ -29,6 +29,12 @@ impl Loader<'_> {
                 .filter(|days| *days > 0)
                 .map(|days| Duration::from_secs(u64::from(days) * DAY));
             config.audit.durable_answers = audit.durable_answers;
+            if let Some(off) = audit.database.as_ref().filter(|database| !database.value) {
+                let message =
+                    "audit.database is false: decisions are not kept, and no call is held for approval";
+                self.note(off.referenced.line(), message.into());
+                config.audit.database = None;
+            }
             config.audit.on_failure = match audit.on_failure {
                 Some(file::OnFailure::Pass) => OnFailure::Pass,
                 Some(file::OnFailure::Refuse) | None => OnFailure::Refuse,

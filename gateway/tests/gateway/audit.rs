@@ -168,6 +168,25 @@ async fn calls_may_pass_while_the_database_is_locked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn calls_are_refused_while_the_file_is_gone() {
+    let (folder, backend) = (tempfile::tempdir().unwrap(), Backend::start().await);
+    let (config, database) = recorded(&backend.url, folder.path());
+    let gateway = Gateway::start(config).await;
+    let client = gateway.client().await;
+    let aside = folder.path().join("aside");
+    std::fs::rename(&database, &aside).unwrap();
+    until(&client, "audit_unavailable").await;
+    std::fs::write(&database, b"another file").unwrap();
+    assert!(client.call("text", json!({"text": "fine"})).await.content().contains("audit_unavailable"));
+    std::fs::rename(&aside, &database).unwrap();
+    until(&client, "\"text\":\"fine\"").await;
+    drop(client);
+    gateway.end().await;
+    assert_eq!(calls(&database).len(), backend.count("tools/call"));
+    assert_eq!(verified(&database).breaks, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn several_gateways_write_one_log() {
     let (folder, backend) = (tempfile::tempdir().unwrap(), Backend::start().await);
     let (config, database) = recorded(&backend.url, folder.path());
