@@ -9,6 +9,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use hypersieve::{Channel, FilterKind, Severity, SimdLevel};
 
+use crate::approvals::ApprovalsCommand;
+use crate::logs::LogsArgs;
+
 /// Scans what AI agents read and write for prompt injection, dangerous commands and leaking secrets.
 ///
 /// The same engine and the same rules as in the gateway, for files, folders and streams: in a shell, in continuous
@@ -41,6 +44,10 @@ pub(crate) enum Command {
     /// Issue, list and revoke bearer tokens of the gateway's agents.
     #[command(subcommand)]
     Tokens(TokensCommand),
+    Logs(LogsArgs),
+    /// Decide on calls that a gateway holds for a person.
+    #[command(subcommand)]
+    Approvals(ApprovalsCommand),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),

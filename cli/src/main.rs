@@ -2,11 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+mod approvals;
 mod args;
 mod bench;
 mod completions;
 mod console;
+mod database;
 mod exit;
+mod logs;
 mod man;
 mod number;
 mod rules;
@@ -42,6 +45,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Wrap(args) => wrap::run(args),
         Command::Tokens(command) => tokens::run(command),
+        Command::Logs(args) => logs::run(args),
+        Command::Approvals(command) => approvals::run(command),
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(args),
         Command::Man(args) => man::run(args),

@@ -60,7 +60,7 @@ fn config(args: &WrapArgs) -> Result<Config> {
         config.mode = Mode::Observe;
     }
     if args.audit.is_some() {
-        config.audit.clone_from(&args.audit);
+        config.audit.lines.clone_from(&args.audit);
     }
     if args.config.is_none() {
         // The client shows what a server writes to standard error.

@@ -40,6 +40,10 @@ pub(crate) enum Decision {
     ScanError,
     /// The backend could not be asked, or did not answer.
     BackendError,
+    /// A person approved the call, which would have been quarantined.
+    Approved,
+    /// Nobody would know of the call: its record can't be written.
+    AuditUnavailable,
 }
 
 impl Decision {
@@ -62,10 +66,12 @@ impl Decision {
             Decision::LimitsError => "limits_error",
             Decision::ScanError => "scan_error",
             Decision::BackendError => "backend_error",
+            Decision::Approved => "quarantine_approved",
+            Decision::AuditUnavailable => "audit_unavailable",
         }
     }
 
-    pub(crate) const ALL: [Decision; 16] = [
+    pub(crate) const ALL: [Decision; 18] = [
         Decision::Allow,
         Decision::Flagged,
         Decision::Blocked,
@@ -82,6 +88,8 @@ impl Decision {
         Decision::LimitsError,
         Decision::ScanError,
         Decision::BackendError,
+        Decision::Approved,
+        Decision::AuditUnavailable,
     ];
 
     /// What is done about content for which the engine says `action`.
@@ -108,11 +116,13 @@ pub(crate) struct Stopped {
     pub(crate) detail: Option<String>,
     /// After this time the same may pass.
     pub(crate) retry_after: Option<Duration>,
+    /// The id under which the call waits for a person.
+    pub(crate) item: Option<String>,
 }
 
 impl Stopped {
     pub(crate) fn new(decision: Decision) -> Stopped {
-        Stopped { decision, rules: BTreeSet::new(), detail: None, retry_after: None }
+        Stopped { decision, rules: BTreeSet::new(), detail: None, retry_after: None, item: None }
     }
 
     pub(crate) fn with_detail(decision: Decision, detail: impl Into<String>) -> Stopped {
@@ -129,30 +139,42 @@ impl Stopped {
     /// The one line that says it.
     pub(crate) fn text(&self) -> String {
         let name = self.decision.name();
-        match (&self.detail, self.rules.len()) {
+        let text = match (&self.detail, self.rules.len()) {
             (Some(detail), _) => format!("blocked by hypersieve: {name} ({detail})"),
             (None, 0) => format!("blocked by hypersieve: {name}"),
             (None, 1) => format!("blocked by hypersieve: {name} (1 rule triggered)"),
             (None, rules) => format!("blocked by hypersieve: {name} ({rules} rules triggered)"),
+        };
+        match &self.item {
+            Some(item) => format!(
+                "{text}; held for approval as {item}: once a person approves it, make the same call again"
+            ),
+            None => text,
         }
     }
 
     /// The answer to the request `id` (as it is written) of the method `method`.
     pub(crate) fn answer(&self, id: &[u8], method: &str, style: BlockedAnswer) -> Bytes {
         let rules = json!(self.rules);
+        let (in_meta, in_data) = match &self.item {
+            Some(item) => {
+                (format!(",\"hypersieve/held\":{}", quote(item)), format!(",\"held\":{}", quote(item)))
+            }
+            None => Default::default(),
+        };
         let text = quote(&self.text());
         let id = String::from_utf8_lossy(id);
         let after = self.retry_after.map(|after| after.as_secs());
         let retry = |key: &str| after.map_or_else(String::new, |after| format!(r#","{key}":{after}"#));
         match (method, style) {
             ("tools/call", BlockedAnswer::Result) => format!(
-                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}{}}}}}}}"#,
+                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[{{"type":"text","text":{text}}}],"isError":true,"resultType":"complete","_meta":{{"hypersieve/rules":{rules}{in_meta}{}}}}}}}"#,
                 retry("hypersieve/retryAfterSeconds")
             ),
             _ => {
                 let code = if method == "tools/call" { -32600 } else { POLICY_DENIED };
                 format!(
-                    r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{text},"data":{{"rules":{rules}{}}}}}}}"#,
+                    r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":{code},"message":{text},"data":{{"rules":{rules}{in_data}{}}}}}}}"#,
                     retry("retryAfterSeconds")
                 )
             }

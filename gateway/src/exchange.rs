@@ -1,6 +1,7 @@
 //! One request and what comes back: what is enforced, in which order, and what is recorded of it.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,13 +11,14 @@ use hypersieve::Channel;
 use sha2::{Digest, Sha256};
 
 use crate::answer::{Decision, Stopped};
-use crate::audit::{self, Record};
+use crate::audit::{Entry, Kind as RowKind, micros};
 use crate::backend::{Backend, Link};
 use crate::catalogue::Named;
 use crate::config::Mode;
-use crate::digest::{hex, sha256};
+use crate::digest::sha256;
 use crate::era::PROTOCOL_VERSION;
 use crate::gateway::Gateway;
+use crate::hold::{self, Outcome};
 use crate::json::quote;
 use crate::limits::{self, OpenCall};
 use crate::list::{List, ListKind};
@@ -42,6 +44,10 @@ pub(crate) struct Exchange {
     stopped: bool,
     rules: BTreeSet<String>,
     detail: Option<String>,
+    /// The held call that this one is, or makes use of.
+    item: Option<String>,
+    /// What there is to say is in the record.
+    recorded: bool,
     arguments: Option<[u8; 32]>,
     /// Counts the call as open.
     open: Option<OpenCall>,
@@ -80,6 +86,8 @@ impl Exchange {
             stopped: false,
             rules: BTreeSet::new(),
             detail: None,
+            item: None,
+            recorded: false,
             arguments: None,
             open: None,
             result: None,
@@ -100,14 +108,78 @@ impl Exchange {
     ///
     /// # Errors
     /// If it may not.
-    pub(crate) fn check(&mut self, message: &Message, tool: Option<(usize, &str)>) -> Result<(), Stopped> {
-        let checked = self.enforce(message, tool);
+    pub(crate) async fn check(
+        &mut self,
+        message: &Message,
+        tool: Option<(usize, &str)>,
+    ) -> Result<(), Stopped> {
+        let checked = self.decide(message, tool).await;
         self.requested = Some(self.started.elapsed());
         checked
     }
 
+    async fn decide(&mut self, message: &Message, tool: Option<(usize, &str)>) -> Result<(), Stopped> {
+        let gateway = self.gateway.clone();
+        let enforced = self.enforce(message, tool);
+        let Some(tool) = tool else { return enforced };
+        let mut held = match enforced {
+            Err(stopped) if stopped.decision == Decision::Quarantined => Some(stopped),
+            enforced => {
+                enforced?;
+                None
+            }
+        };
+        let due = match limits::due(&gateway, self.agent.as_deref(), tool, message) {
+            Ok(due) => due,
+            Err(stopped) => return self.stop(stopped),
+        };
+        if let (Some(why), None) = (&due.approval, &held) {
+            // Where nothing is stopped, what nobody approved passes and is not counted.
+            match self.stop(Stopped::with_detail(Decision::NeedsApproval, why)) {
+                Ok(()) => return Ok(()),
+                Err(stopped) => held = Some(stopped),
+            }
+        }
+        // One person's word lets both pass: what the call says, and what it spends.
+        if let Some(stopped) = held {
+            self.ask_person(message, tool, stopped).await?;
+        }
+        // This comes last: what is stopped for another reason has spent nothing.
+        due.count(&gateway).await.or_else(|stopped| self.stop(stopped))
+    }
+
+    /// Lets a call pass that a person approved, and holds it otherwise.
+    async fn ask_person(
+        &mut self,
+        message: &Message,
+        tool: (usize, &str),
+        stopped: Stopped,
+    ) -> Result<(), Stopped> {
+        let gateway = self.gateway.clone();
+        match hold::ask(&gateway, self.agent.as_deref(), message, tool, stopped).await {
+            Outcome::Approved(item) => {
+                self.decision = Decision::Approved;
+                self.stopped = false;
+                self.item = Some(item);
+                Ok(())
+            }
+            Outcome::Stopped(stopped) => {
+                self.note(&stopped, true);
+                Err(stopped)
+            }
+        }
+    }
+
     fn enforce(&mut self, message: &Message, tool: Option<(usize, &str)>) -> Result<(), Stopped> {
         let gateway = self.gateway.clone();
+        if self.id.is_some()
+            && let Some(why) = gateway.audit.refuses()
+        {
+            // Also where nothing is stopped for what it says: nobody would know of it.
+            let stopped = Stopped::with_detail(Decision::AuditUnavailable, why);
+            self.note(&stopped, true);
+            return Err(stopped);
+        }
         let agent = self.agent.as_ref().and_then(|name| gateway.config.agents.get(name));
         if agent.is_some_and(|agent| agent.suspended) {
             self.stop(Stopped::new(Decision::AgentSuspended))?;
@@ -143,18 +215,6 @@ impl Exchange {
         gateway.metrics.scanned(part.len());
         let judged = gateway.judge(self.agent.as_deref()).document(part, channel);
         self.conclude(judged)
-    }
-
-    /// Decides whether the call that was [checked](Exchange::check) keeps to the policy of its tool, and counts it. This comes
-    /// last: what is stopped for another reason has spent nothing.
-    ///
-    /// # Errors
-    /// If it does not.
-    pub(crate) async fn spend(&mut self, message: &Message) -> Result<(), Stopped> {
-        let (Some(tool), Some(backend)) = (&self.tool, self.backend) else { return Ok(()) };
-        let checked = limits::spend(&self.gateway, self.agent.as_deref(), backend, tool, message).await;
-        self.requested = Some(self.started.elapsed());
-        checked.or_else(|stopped| self.stop(stopped))
     }
 
     /// Decides what becomes of a message from a backend.
@@ -348,7 +408,9 @@ impl Exchange {
         self.decision = stopped.decision;
         self.rules.extend(stopped.rules.iter().cloned());
         self.detail.clone_from(&stopped.detail);
+        self.item.clone_from(&stopped.item);
         self.stopped |= stops;
+        self.recorded = false;
     }
 
     /// Notes that a backend could not be asked, or did not answer.
@@ -375,10 +437,21 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
-    fn drop(&mut self) {
+impl Exchange {
+    /// Puts what was decided into the record before the answer goes, if answers wait for that; `false` if it can't be written,
+    /// and the answer must not go.
+    pub(crate) async fn settle(&mut self) -> bool {
+        if !self.gateway.audit.holds_answers() {
+            return true;
+        }
+        self.record();
+        self.gateway.audit.flushed().await
+    }
+
+    /// Says what was decided: to the log, the metrics, the record and the webhooks.
+    fn record(&mut self) {
         // What passes without having been asked for is not worth a line each.
-        if self.id.is_none() && self.decision == Decision::Allow {
+        if mem::replace(&mut self.recorded, true) || self.id.is_none() && self.decision == Decision::Allow {
             return;
         }
         let gateway = self.gateway.clone();
@@ -389,33 +462,49 @@ impl Drop for Exchange {
         let backend = self.backend.map(|backend| gateway.backends[backend].config.name.as_str());
         let (agent, tool, verdict) = (self.agent.as_deref(), self.tool.as_deref(), self.decision.name());
         let (method, direction, detail) = (self.method.as_str(), self.direction, self.detail.as_deref());
+        let held = self.item.as_deref();
         if self.decision == Decision::Allow {
             tracing::info!(agent, method, tool, backend, verdict, us = total.as_micros(), "passed");
         } else {
-            tracing::warn!(agent, method, tool, backend, verdict, stopped = self.stopped, direction, rules = ?self.rules, detail);
+            tracing::warn!(agent, method, tool, backend, verdict, stopped = self.stopped, direction, rules = ?self.rules, detail, held);
         }
-        if !gateway.audit.is_on() {
+        if !gateway.audit.is_on() && !gateway.alerts.wants(self.decision) {
             return;
         }
-        gateway.audit.add(&Record {
-            time: audit::now(),
-            agent,
-            backend,
-            method,
-            tool,
-            mode: if gateway.config.mode == Mode::Enforce { "enforce" } else { "observe" },
-            verdict,
+        let entry = Entry {
+            backend: backend.map(str::to_string),
+            agent: self.agent.clone(),
+            method: Some(self.method.clone()),
+            tool: self.tool.clone(),
+            mode: Some(if gateway.config.mode == Mode::Enforce { "enforce" } else { "observe" }),
+            verdict: Some(verdict),
             stopped: self.stopped,
-            direction,
-            rules: &self.rules,
-            detail,
-            arguments_sha256: self.arguments.as_ref().map(hex),
-            result_sha256: self.result.take().map(|hasher| hex(&hasher.finalize().into())),
-            total_us: total.as_micros(),
-            request_us: requested.as_micros(),
-            backend_us: self.replied.map(|replied| replied.saturating_sub(requested).as_micros()),
-            response_us: self.judging.as_micros(),
+            direction: Some(self.direction),
+            rules: self.rules.iter().cloned().collect(),
+            detail: self.detail.clone(),
+            arguments: self.arguments,
+            result: self.result.take().map(|hasher| hasher.finalize().into()),
+            total_us: Some(micros(total)),
+            request_us: Some(micros(requested)),
+            backend_us: self.replied.map(|replied| micros(replied.saturating_sub(requested))),
+            response_us: Some(micros(self.judging)),
+            item: self.item.clone(),
+            ..Entry::new(RowKind::Decision)
+        };
+        gateway.alerts.tell(self.decision, &entry, |text| {
+            let masked = gateway.judge(None).masked(text.as_bytes(), Channel::Any);
+            masked.unwrap_or_else(|_| "****".into())
         });
+        match self.decision {
+            Decision::AuditUnavailable => gateway.audit.refuse(entry),
+            _ => gateway.audit.add(entry),
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.record();
     }
 }
 

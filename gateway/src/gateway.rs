@@ -14,7 +14,9 @@ use hyper::header::HeaderValue;
 use hypersieve::{Database, PolicyError};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
-use crate::audit::Audit;
+use crate::agent::AccessCode;
+use crate::alert::Alerts;
+use crate::audit::{Approvals, AuditError, Recorder};
 use crate::backend::{Backend, Client, Link, LinkError, Outgoing, Reply, client};
 use crate::catalogue::Catalogue;
 use crate::config::{AgentConfig, BackendConfig, Config, ToolPolicy, Warning};
@@ -36,7 +38,11 @@ pub(crate) struct Gateway {
     pub(crate) backends: Vec<Arc<Backend>>,
     pub(crate) catalogue: Catalogue,
     pub(crate) sessions: Arc<Sessions>,
-    pub(crate) audit: Arc<Audit>,
+    pub(crate) audit: Arc<Recorder>,
+    /// Calls that wait for a person; `None` where none may wait.
+    pub(crate) approvals: Option<Arc<Approvals>>,
+    pub(crate) access_code: Arc<AccessCode>,
+    pub(crate) alerts: Arc<Alerts>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) streams: Arc<AtomicUsize>,
     pub(crate) rates: Arc<Rates>,
@@ -57,7 +63,9 @@ pub(crate) struct Gateway {
 /// What a gateway takes over from the one before it.
 struct Lasting {
     sessions: Arc<Sessions>,
-    audit: Arc<Audit>,
+    audit: Arc<Recorder>,
+    approvals: Option<Arc<Approvals>>,
+    access_code: Arc<AccessCode>,
     metrics: Arc<Metrics>,
     streams: Arc<AtomicUsize>,
     rates: Arc<Rates>,
@@ -73,6 +81,8 @@ pub enum StartError {
     Policy(PolicyError),
     /// There is no server behind the gateway.
     NoBackends,
+    /// The record of decisions can't be opened.
+    Audit(AuditError),
     /// Something of the machine is missing.
     Io(&'static str, io::Error),
 }
@@ -83,6 +93,12 @@ impl fmt::Display for StartError {
             StartError::Policy(error) => error.fmt(f),
             StartError::NoBackends => {
                 f.write_str("no server is configured: name at least one in mcp_servers")
+            }
+            StartError::Audit(error) => {
+                write!(
+                    f,
+                    "the audit log can't be opened: {error} (`state` in the configuration names its folder)"
+                )
             }
             StartError::Io(what, error) => write!(f, "{what}: {error}"),
         }
@@ -122,12 +138,13 @@ impl Gateway {
     pub(crate) fn new(config: Config, database: &Database) -> Result<Arc<Gateway>, StartError> {
         let client =
             client().map_err(|error| StartError::Io("the machine's certificates can't be read", error))?;
-        let audit = Audit::open(config.audit.as_deref())
-            .map_err(|error| StartError::Io("the audit file can't be opened", error))?;
+        let audit = Recorder::open(&config.audit).map_err(StartError::Audit)?;
         let state = config.state.as_deref();
         let lasting = Lasting {
             sessions: Arc::new(Sessions::new(config.limits.sessions)),
             audit: Arc::new(audit),
+            approvals: None,
+            access_code: Arc::new(AccessCode::new()),
             metrics: Arc::default(),
             streams: Arc::default(),
             rates: Arc::default(),
@@ -143,6 +160,8 @@ impl Gateway {
         let lasting = Lasting {
             sessions: self.sessions.clone(),
             audit: self.audit.clone(),
+            approvals: self.approvals.clone(),
+            access_code: self.access_code.clone(),
             metrics: self.metrics.clone(),
             streams: self.streams.clone(),
             rates: self.rates.clone(),
@@ -189,10 +208,24 @@ impl Gateway {
             let all = old.resources.lock().unwrap_or_else(PoisonError::into_inner);
             resources = all.iter().filter_map(|(uri, was)| Some((uri.clone(), place(*was)?))).collect();
         }
+        let approvals = match (config.approval_expiry.and(config.audit.database.as_ref()), lasting.approvals)
+        {
+            (None, _) => None,
+            (Some(_), Some(open)) => Some(open),
+            (Some(database), None) => Some(Arc::new(Approvals::open(database).map_err(StartError::Audit)?)),
+        };
+        // Those who are told stay, with what waits for them; what waits for others is delivered as the calls to them end.
+        let alerts = match old.filter(|old| old.config.webhooks == config.webhooks) {
+            Some(old) => old.alerts.clone(),
+            None => Arc::new(Alerts::new(&config.webhooks, &lasting.client)),
+        };
         Ok(Arc::new(Gateway {
             catalogue,
             sessions: lasting.sessions,
             audit: lasting.audit,
+            approvals,
+            access_code: lasting.access_code,
+            alerts,
             metrics: lasting.metrics,
             streams: lasting.streams,
             rates: lasting.rates,

@@ -11,8 +11,9 @@
 #![forbid(unsafe_code)]
 
 mod agent;
+mod alert;
 mod answer;
-mod audit;
+pub mod audit;
 mod backend;
 mod catalogue;
 pub mod config;
@@ -20,6 +21,7 @@ mod digest;
 mod era;
 mod exchange;
 mod gateway;
+mod hold;
 mod identity;
 mod json;
 mod limits;

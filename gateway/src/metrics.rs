@@ -20,6 +20,14 @@ pub(crate) struct Metrics {
     timed: AtomicU64,
 }
 
+/// What the record and the alerts count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AuditMetrics {
+    pub(crate) broken: bool,
+    pub(crate) waiting: usize,
+    pub(crate) alerts_dropped: u64,
+}
+
 impl Metrics {
     pub(crate) fn decided(&self, decision: Decision) {
         let at = Decision::ALL.iter().position(|d| *d == decision).expect("all decisions are listed");
@@ -52,7 +60,7 @@ impl Metrics {
         sessions: usize,
         streams: usize,
         backends: &[(String, bool)],
-        audit_broken: bool,
+        audit: AuditMetrics,
     ) -> String {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let mut out = String::new();
@@ -84,7 +92,9 @@ impl Metrics {
             ),
             ("sessions", "MCP sessions that are open.", "gauge", sessions as u64),
             ("streams", "Streams of events that are open.", "gauge", streams as u64),
-            ("audit_broken", "Whether a record could not be written.", "gauge", u64::from(audit_broken)),
+            ("audit_broken", "Whether records can't be written now.", "gauge", u64::from(audit.broken)),
+            ("audit_waiting", "Records that wait to be written.", "gauge", audit.waiting as u64),
+            ("alerts_dropped_total", "Alerts that no webhook took.", "counter", audit.alerts_dropped),
         ] {
             line(format_args!("# HELP hypersieve_{name} {help}"));
             line(format_args!("# TYPE hypersieve_{name} {kind}"));
@@ -123,10 +133,16 @@ mod tests {
         metrics.decided(Decision::Blocked);
         metrics.took(Duration::from_micros(30));
         metrics.took(Duration::from_secs(9));
-        let text = metrics.text(3, 1, &[("files".into(), true)], false);
+        let text = metrics.text(
+            3,
+            1,
+            &[("files".into(), true)],
+            AuditMetrics { waiting: 7, ..AuditMetrics::default() },
+        );
         for line in [
             "hypersieve_decisions_total{decision=\"content_blocked\"} 1",
             "hypersieve_sessions 3",
+            "hypersieve_audit_waiting 7",
             "hypersieve_backend_up{backend=\"files\"} 1",
             "hypersieve_gateway_seconds_bucket{le=\"0.000025\"} 0",
             "hypersieve_gateway_seconds_bucket{le=\"0.00005\"} 1",

@@ -97,7 +97,7 @@ fn keep(config: &mut Config, old: &Config) {
     };
     keep(config.listen == old.listen, "gateway.bind and gateway.port");
     keep(config.state == old.state, "state");
-    keep(config.audit == old.audit, "audit.path");
+    keep(config.audit == old.audit, "audit and db_path");
     keep(config.limits.connections == old.limits.connections, "gateway.limits.connections");
     keep(config.limits.sessions == old.limits.sessions, "gateway.limits.sessions");
     keep(config.log_level == old.log_level, "server.log_level");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hypersieve::{
-    Action, Channel, Database, Finding, Policy, PolicyError, RuleAction, ScanError, Scanner, Stream,
+    Action, Channel, Database, Finding, Policy, PolicyError, RuleAction, ScanError, Scanner, Stream, mask,
 };
 
 use crate::json::JsonError;
@@ -147,6 +147,16 @@ impl Judge {
         let mut scan = Scan::new(self, channel);
         scan.read(document)?;
         Ok(scan.judgement)
+    }
+
+    /// A text as it may be shown to people: with secrets masked.
+    ///
+    /// # Errors
+    /// If it could not be scanned; it must not be shown.
+    pub(crate) fn masked(&self, text: &[u8], channel: Channel) -> Result<String, Unjudged> {
+        let verdict = aside(text.len(), || self.strings.scan(text, channel))?;
+        let spans = mask::sensitive_spans(text, verdict.findings());
+        Ok(mask::redact(text, 0..text.len(), &spans))
     }
 
     /// Judges an entry of a list: the name and the description of a tool together, and every string of its schemas.

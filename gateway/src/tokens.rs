@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::audit;
+use crate::audit::Time;
 use crate::digest::{hex, unhex};
 use crate::state::{self, private};
 
@@ -81,7 +81,7 @@ impl TokenFile {
         let issued = Issued {
             id: id.clone(),
             agent: agent.to_string(),
-            created: audit::now(),
+            created: Time::now().to_string(),
             revoked: None,
             salt,
             hash,
@@ -99,7 +99,7 @@ impl TokenFile {
         let _lock = self.lock()?;
         let mut all = self.list()?;
         let Some(token) = all.iter_mut().find(|token| token.id == id) else { return Ok(None) };
-        token.revoked.get_or_insert_with(audit::now);
+        token.revoked.get_or_insert_with(|| Time::now().to_string());
         let revoked = token.clone();
         self.write(&all)?;
         Ok(Some(revoked))

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::answer;
+use crate::answer::{self, Decision, Stopped};
 use crate::backend::{Events, Link, LinkError, Outgoing, Reply, single_line};
 use crate::config::Config;
 use crate::exchange::{Checked, Exchange};
@@ -55,6 +55,7 @@ pub async fn wrap(
     let wrapped = Wrapped { gateway, agent, link: Arc::new(link), lines };
     let ended = wrapped.carry(input, stop).await;
     wrapped.link.close(&HeaderMap::new()).await;
+    wrapped.gateway.alerts.finish().await;
     drop(wrapped);
     // What was answered is still written.
     let _ = writing.await;
@@ -115,13 +116,13 @@ impl Wrapped {
             "tools/call" => message.name().map(|name| (0, name)),
             _ => None,
         };
-        let checked = match exchange.check(&message, tool) {
-            Ok(()) => exchange.spend(&message).await,
-            stopped => stopped,
-        };
+        let checked = exchange.check(&message, tool).await;
         let message = match (checked, message.kind) {
             (Ok(()), _) => message,
-            (Err(stopped), Kind::Request) => return self.say(exchange.refusal(&stopped)).await,
+            (Err(stopped), Kind::Request) => {
+                let refusal = exchange.refusal(&stopped);
+                return self.say(recorded(&mut exchange, refusal).await).await;
+            }
             // The server waits for an answer, and gets one.
             (Err(stopped), Kind::Response) => {
                 let refusal = answer::error(message.raw_id(), answer::POLICY_DENIED, &stopped.text());
@@ -151,6 +152,16 @@ impl Wrapped {
     }
 }
 
+/// The last message of an exchange, or an error where its record can't be written and answers wait for that.
+async fn recorded(exchange: &mut Exchange, line: Bytes) -> Bytes {
+    if exchange.settle().await {
+        return line;
+    }
+    let stopped =
+        Stopped::with_detail(Decision::AuditUnavailable, "the answer's record can't be written now");
+    exchange.refusal(&stopped)
+}
+
 fn failure(id: &[u8], why: &LinkError) -> Bytes {
     answer::error(id, SERVER_FAILED, &format!("the server failed: {why}"))
 }
@@ -171,6 +182,7 @@ async fn answers(mut exchange: Exchange, mut events: Events, lines: mpsc::Sender
                 (exchange.refusal(&stopped), ends)
             }
         };
+        let line = if ends { recorded(&mut exchange, line).await } else { line };
         if lines.send(line).await.is_err() || ends {
             return;
         }

@@ -110,6 +110,10 @@ fn help() {
     check("help-scan.txt", &folder.run(&["scan", "--help"]));
     check("help-serve.txt", &folder.run(&["serve", "--help"]));
     check("help-wrap.txt", &folder.run(&["wrap", "--help"]));
+    check("help-logs.txt", &folder.run(&["logs", "--help"]));
+    check("help-logs-verify.txt", &folder.run(&["logs", "verify", "--help"]));
+    check("help-approvals.txt", &folder.run(&["approvals", "--help"]));
+    check("help-approvals-approve.txt", &folder.run(&["approvals", "approve", "--help"]));
     check("help-bench.txt", &folder.run(&["bench", "--help"]));
     check("help-rules.txt", &folder.run(&["rules", "--help"]));
     check("help-rules-test.txt", &folder.run(&["rules", "test", "--help"]));

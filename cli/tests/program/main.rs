@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod audit;
 mod bench;
 mod files;
 mod golden;
@@ -13,4 +14,5 @@ mod run;
 mod sarif;
 mod secrets;
 mod serve;
+mod serving;
 mod usage;

@@ -6,8 +6,10 @@ mod legacy;
 mod merge;
 mod post;
 mod relay;
+mod review;
 mod serve;
 mod stream;
 
 pub(crate) use legacy::LegacyClients;
+pub(crate) use review::AccessCode;
 pub use serve::Server;

@@ -87,13 +87,8 @@ impl Call {
         {
             return failed(exchange, &why);
         }
-        let checked =
-            exchange.check(&message, tool.as_ref().map(|(backend, tool)| (*backend, tool.as_str())));
-        let checked = match checked {
-            Ok(()) => exchange.spend(&message).await,
-            stopped => stopped,
-        };
-        if let Err(stopped) = checked {
+        let whose = tool.as_ref().map(|(backend, tool)| (*backend, tool.as_str()));
+        if let Err(stopped) = exchange.check(&message, whose).await {
             return json(StatusCode::OK, exchange.refusal(&stopped));
         }
         if gateway.backends.len() > 1 {
@@ -166,7 +161,7 @@ impl Call {
             return error(StatusCode::BAD_REQUEST, b"null", REFUSED, "the header Mcp-Session-Id is missing");
         }
         let _used = session.map(Session::in_use);
-        let checked = exchange.check(message, None);
+        let checked = exchange.check(message, None).await;
         let stopped;
         let message = match (checked, message.kind) {
             (Ok(()), _) => message,
@@ -197,7 +192,7 @@ impl Call {
     async fn initialize(self, message: Message) -> Response<Body> {
         let gateway = &self.gateway;
         let mut exchange = Exchange::new(gateway, self.agent.clone(), Some(&message));
-        if let Err(stopped) = exchange.check(&message, None) {
+        if let Err(stopped) = exchange.check(&message, None).await {
             return json(StatusCode::OK, exchange.refusal(&stopped));
         }
         if !gateway.sessions.has_room() {

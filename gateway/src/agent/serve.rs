@@ -24,9 +24,11 @@ use tokio::task::JoinSet;
 use super::body::{Body, REFUSED, error, refused, whole};
 use super::legacy::{self, LegacyClients};
 use super::post::Call;
+use super::review;
 use crate::config::{Config, Mode};
 use crate::gateway::{Gateway, StartError};
 use crate::identity::{self, Refused};
+use crate::metrics::AuditMetrics;
 use crate::reload::{Current, Reloader};
 
 /// How long calls in flight may take once the gateway is to end.
@@ -43,12 +45,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the audit file and the port, and asks the backends for their tools.
+    /// Opens the audit log and the port, and asks the backends for their tools.
     ///
     /// A backend that can't be reached is no error: it is tried again, and the others work.
     ///
     /// # Errors
-    /// If the configuration names what does not exist, or the port or the audit file can't be opened.
+    /// If the configuration names what does not exist, or the port or the audit log can't be opened.
     pub async fn start(config: Config, database: &Database) -> Result<Server, StartError> {
         let gateway = Gateway::new(config, database)?;
         let listener = TcpListener::bind(gateway.config.listen).await;
@@ -84,6 +86,10 @@ impl Server {
         for backend in &gateway.backends {
             let state = if backend.in_trouble() { "not reached yet" } else { "reached" };
             text += &format!("  server    {} ({state})\n", backend.config.name);
+        }
+        if gateway.approvals.is_some() {
+            let code = gateway.access_code.as_str();
+            text += &format!("  approvals http://{}/approvals (access code {code})\n", self.address);
         }
         text + &format!(
             "  agents    {}\n",
@@ -140,6 +146,7 @@ impl Server {
         tidying.abort();
         let gateway = current.get();
         gateway.end(gateway.sessions.take_all()).await;
+        gateway.alerts.finish().await;
         Ok(())
     }
 }
@@ -190,9 +197,12 @@ async fn route(
     peer: IpAddr,
     request: Request<Incoming>,
 ) -> Result<Response<Body>, Refused> {
-    let (parts, body) = request.into_parts();
     let config = &gateway.config;
-    identity::check_origin(config, &parts.headers)?;
+    identity::check_origin(config, request.headers())?;
+    if review::is_here(request.uri().path()) {
+        return Ok(review::answer(gateway, peer, request).await);
+    }
+    let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     match path {
         "/healthz" if parts.method == Method::GET => return Ok(health(gateway)),
@@ -215,21 +225,22 @@ async fn route(
     let agent = identity::agent(config, &gateway.tokens, peer, named, &parts.headers)?;
     let call = Call { gateway: gateway.clone(), agent, headers: parts.headers };
     match parts.method {
-        Method::POST => match parts.uri.query().and_then(legacy_id) {
-            Some(id) => {
-                let body = read(config, &call.headers, body).await?;
-                legacy::post(current, call, id, body).await
-            }
-            None if legacy => {
+        Method::POST => {
+            let id = parts.uri.query().and_then(legacy_id);
+            if id.is_none() && legacy {
                 let text = "post to the address in the first event of the stream";
-                Err(Refused::new(StatusCode::BAD_REQUEST, text))
+                return Err(Refused::new(StatusCode::BAD_REQUEST, text));
             }
-            None => {
+            if id.is_none() {
                 accepts(&call.headers, &["application/json", "text/event-stream"])?;
-                let body = read(config, &call.headers, body).await?;
-                Ok(call.post(body).await)
             }
-        },
+            let body = read(config, &call.headers, body).await?;
+            let response = match id {
+                Some(id) => legacy::post(current, call, id, body).await?,
+                None => call.post(body).await,
+            };
+            if gateway.audit.flushed().await { Ok(response) } else { Err(unrecorded()) }
+        }
         Method::GET => {
             accepts(&call.headers, &["text/event-stream"])?;
             if legacy || call.begins_as_legacy() {
@@ -251,6 +262,10 @@ async fn route(
 /// The id in the address to which a legacy client was told to post.
 fn legacy_id(query: &str) -> Option<&str> {
     query.split('&').find_map(|pair| pair.strip_prefix("sessionId="))
+}
+
+fn unrecorded() -> Refused {
+    Refused::new(StatusCode::SERVICE_UNAVAILABLE, "the answer is held back: its record can't be written now")
 }
 
 /// The body of a request, if it is JSON of no more than the limit that arrives in time.
@@ -307,7 +322,7 @@ fn health(gateway: &Gateway) -> Response<Body> {
         .into_iter()
         .map(|(name, up)| (name, if up { "up" } else { "down" }.into()))
         .collect();
-    let broken = gateway.audit.is_broken();
+    let broken = gateway.audit.trouble().is_some();
     let mode = if gateway.config.mode == Mode::Enforce { "enforce" } else { "observe" };
     let text = serde_json::json!({"status": if broken { "audit broken" } else { "ok" }, "mode": mode, "backends": backends});
     let status = if broken { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
@@ -316,7 +331,11 @@ fn health(gateway: &Gateway) -> Response<Body> {
 
 fn metrics(gateway: &Gateway) -> Response<Body> {
     let streams = gateway.streams.load(Ordering::Relaxed);
-    let text =
-        gateway.metrics.text(gateway.sessions.len(), streams, &backends(gateway), gateway.audit.is_broken());
+    let audit = AuditMetrics {
+        broken: gateway.audit.trouble().is_some(),
+        waiting: gateway.audit.waiting(),
+        alerts_dropped: gateway.alerts.dropped(),
+    };
+    let text = gateway.metrics.text(gateway.sessions.len(), streams, &backends(gateway), audit);
     whole(StatusCode::OK, "text/plain; version=0.0.4", text)
 }

@@ -113,7 +113,16 @@ impl Relay {
             None => self.source.next().await,
         };
         match next {
-            Some((backend, Ok(event))) => Some(self.judge(backend, event)),
+            Some((backend, Ok(event))) => {
+                let was_answered = self.exchange.answered;
+                let bytes = self.judge(backend, event);
+                // The answer, and what takes its place, waits for the record if answers do.
+                let last = self.ended || self.exchange.answered && !was_answered;
+                if last && !self.exchange.settle().await {
+                    return self.broken("the answer's record can't be written now");
+                }
+                Some(bytes)
+            }
             Some((_, Err(error))) => self.broken(&error.to_string()),
             None => self.broken("it closed its stream without an answer"),
         }

@@ -45,13 +45,16 @@ section! {
         mcp_servers: BTreeMap<String, Spanned<Backend>>,
         agents: BTreeMap<String, Spanned<Agent>>,
         rules: Vec<Spanned<Rule>>,
-        audit: Option<Audit>,
         state: Option<PathBuf>,
+        db_path: Option<PathBuf>,
+        audit: Option<Audit>,
         custom_rules_dir: Option<PathBuf>,
         rate_limit: Option<RateLimit>,
+        quarantine: Option<Quarantine>,
+        webhooks: Vec<Spanned<Webhook>>,
     } inert {
-        deployment, trust_boundaries, default_policy, webhooks, category_webhooks, db_backend, db_path, db_dsn,
-        quarantine, anomaly, forward_proxy, alerting, hooks, llm, telemetry, guard,
+        deployment, trust_boundaries, default_policy, category_webhooks, db_backend, db_dsn, anomaly, forward_proxy,
+        alerting, hooks, llm, telemetry, guard,
     }
 }
 
@@ -216,6 +219,33 @@ section! {
 
 section! {
     Audit {
+        database: Option<Spanned<bool>>,
         path: Option<PathBuf>,
+        retention_days: Option<u32>,
+        on_failure: Option<OnFailure>,
+        durable_answers: bool,
     } inert { export_blocked, }
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum OnFailure {
+    Refuse,
+    Pass,
+}
+
+section! {
+    Quarantine {
+        enabled: Option<bool>,
+        expiry_hours: Option<Spanned<u32>>,
+    } inert { retention_days, archive_dir, }
+}
+
+section! {
+    Webhook {
+        name: Option<String>,
+        url: Option<Spanned<String>>,
+        events: Vec<Spanned<String>>,
+        secret_env: Option<Spanned<String>>,
+    } inert {}
 }

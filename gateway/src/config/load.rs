@@ -59,7 +59,7 @@ impl Config {
 
 pub(super) struct Loader<'a> {
     name: &'a str,
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
     warnings: Vec<Warning>,
 }
 
@@ -110,12 +110,7 @@ impl Loader<'_> {
         for rule in &file.rules {
             config.rules.extend(self.rule(rule)?);
         }
-        if let Some(audit) = &file.audit {
-            self.warn("audit.", audit.inert());
-            config.audit = audit.path.as_ref().map(|path| self.folder.join(path));
-        }
-        let state = file.state.as_deref().unwrap_or(Path::new("hypersieve-state"));
-        config.state = Some(self.folder.join(state));
+        self.recording(&mut config, &file)?;
         let own_rules = file.custom_rules_dir.as_ref().filter(|path| !path.as_os_str().is_empty());
         config.own_rules = own_rules.map(|path| self.folder.join(path));
         config.rate_limit = self.rate_limit(file.rate_limit.as_ref())?;
@@ -202,6 +197,7 @@ impl Loader<'_> {
         let (line, file) = (backend.referenced.line(), &backend.value);
         self.warn(&format!("mcp_servers.{name}."), file.inert());
         let error = |message: &str| Err(self.error(line, format!("mcp_servers.{name}: {message}")));
+        let key = format!("mcp_servers.{name}.url");
         let transport = match (file.transport.as_ref().map(|t| t.value), &file.command, &file.url) {
             (Some(file::Transport::Stdio) | None, Some(command), None) => Transport::Stdio {
                 command: command.clone(),
@@ -210,10 +206,10 @@ impl Loader<'_> {
                 working_dir: file.working_dir.as_ref().map(|dir| self.folder.join(dir)),
             },
             (Some(file::Transport::Http) | None, None, Some(url)) => {
-                Transport::Http { url: self.url(name, url)?, headers: file.headers.clone() }
+                Transport::Http { url: self.url(&key, url)?, headers: file.headers.clone() }
             }
             (Some(file::Transport::Sse), None, Some(url)) => {
-                Transport::Sse { url: self.url(name, url)?, headers: file.headers.clone() }
+                Transport::Sse { url: self.url(&key, url)?, headers: file.headers.clone() }
             }
             (Some(file::Transport::Stdio), _, _) => {
                 return error("transport stdio takes a command and no url");
@@ -229,7 +225,8 @@ impl Loader<'_> {
         Ok(BackendConfig { name: name.to_string(), transport, timeout, prefix, tools })
     }
 
-    fn url(&self, name: &str, url: &Spanned<String>) -> Result<String, ConfigError> {
+    /// Checks an address; `key` is what it stands behind.
+    pub(super) fn url(&self, key: &str, url: &Spanned<String>) -> Result<String, ConfigError> {
         let scheme =
             url.value.parse::<hyper::Uri>().ok().and_then(|uri| uri.scheme_str().map(str::to_string));
         match scheme.as_deref() {
@@ -237,14 +234,10 @@ impl Loader<'_> {
             Some("https") if cfg!(feature = "tls") => Ok(url.value.clone()),
             Some("https") => Err(self.error(
                 url.referenced.line(),
-                format!(
-                    "mcp_servers.{name}.url is https, and this program was built without the feature tls"
-                ),
+                format!("{key} is https, and this program was built without the feature tls"),
             )),
-            _ => Err(self.error(
-                url.referenced.line(),
-                format!("mcp_servers.{name}.url {:?} is no http or https address", url.value),
-            )),
+            _ => Err(self
+                .error(url.referenced.line(), format!("{key} {:?} is no http or https address", url.value))),
         }
     }
 
@@ -343,6 +336,11 @@ impl Loader<'_> {
         let known = known
             .map_err(|error| self.error(action.referenced.line(), format!("rules: {}: {error}", file.id)))?;
         Ok(Some((file.id.clone(), known)))
+    }
+
+    /// Says something about a line that is no error.
+    pub(super) fn note(&mut self, line: u64, message: String) {
+        self.warnings.push(Warning { line, message });
     }
 
     pub(super) fn warn(&mut self, section: &str, inert: Vec<(&'static str, u64)>) {

@@ -3,6 +3,7 @@
 mod file;
 mod load;
 mod policies;
+mod recording;
 mod tool_lists;
 
 use std::collections::BTreeMap;
@@ -41,11 +42,15 @@ pub struct Config {
     pub allowed_origins: Vec<String>,
     /// What is refused for its size or number.
     pub limits: Limits,
-    /// The file with a record for every decision.
-    pub audit: Option<PathBuf>,
-    /// The folder of what outlives the gateway: what was spent, and the tokens of agents. Without one the counters end with
-    /// the gateway, and there are no issued tokens.
+    /// The folder of what outlives the gateway: its record, what was spent, and the tokens of agents. Without one the counters
+    /// end with the gateway, and nothing else is kept.
     pub state: Option<PathBuf>,
+    /// What is recorded, and how.
+    pub audit: AuditConfig,
+    /// How long a quarantined call waits for a person; `None` lets none wait.
+    pub approval_expiry: Option<Duration>,
+    /// Who is told of what is blocked and held.
+    pub webhooks: Vec<WebhookConfig>,
     /// The files that it was read from.
     pub files: Vec<PathBuf>,
     /// A file or a folder with rules of the user's own, for whoever makes the database.
@@ -127,6 +132,63 @@ impl Default for Limits {
             session_idle: Duration::from_secs(3600),
             request_time: Duration::from_secs(30),
         }
+    }
+}
+
+/// What is recorded, and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditConfig {
+    /// The database with a row for every decision; held calls wait in it, too.
+    pub database: Option<PathBuf>,
+    /// A file with a line of JSON for every decision.
+    pub lines: Option<PathBuf>,
+    /// How long rows are kept; `None` keeps them for ever.
+    pub retention: Option<Duration>,
+    /// What happens to calls while the database can't be written.
+    pub on_failure: OnFailure,
+    /// Whether an answer waits until its row is on the disk. Otherwise rows are written some milliseconds later.
+    pub durable_answers: bool,
+}
+
+/// What happens to calls while the database can't be written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// They are refused.
+    #[default]
+    Refuse,
+    /// They pass, and their rows wait.
+    Pass,
+}
+
+/// Who is told of what is blocked and held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// Its name in the log.
+    pub name: String,
+    /// Where alerts are posted to.
+    pub url: String,
+    /// What it is told of.
+    pub events: Vec<AlertEvent>,
+    /// What alerts are signed with.
+    pub secret: Option<Secret>,
+}
+
+/// What somebody may be told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertEvent {
+    /// A message was blocked.
+    Blocked,
+    /// A message was quarantined.
+    Quarantined,
+}
+
+/// Text that is never shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("****")
     }
 }
 
@@ -233,8 +295,10 @@ impl Config {
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             limits: Limits::default(),
-            audit: None,
             state: None,
+            audit: AuditConfig::default(),
+            approval_expiry: Some(Duration::from_secs(24 * 3600)),
+            webhooks: Vec::new(),
             files: Vec::new(),
             own_rules: None,
             rate_limit: None,

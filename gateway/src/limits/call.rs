@@ -35,26 +35,34 @@ pub(crate) fn admit(gateway: &Gateway, agent: Option<&str>) -> Result<OpenCall, 
     })
 }
 
-/// Holds a call against the policy of its tool, and counts it and what it spends.
+/// What a call owes to the policy of its tool.
+pub(crate) struct Due {
+    /// Why a person must let it, if one must.
+    pub(crate) approval: Option<String>,
+    policy: Option<ToolPolicy>,
+    claim: Option<Claim>,
+}
+
+/// Holds a call against the policy of its tool; nothing is counted yet.
 ///
 /// # Errors
-/// If the policy does not allow it, or it can't be counted.
-pub(crate) async fn spend(
+/// If the policy does not allow it, whatever was called before.
+pub(crate) fn due(
     gateway: &Gateway,
     agent: Option<&str>,
-    backend: usize,
-    tool: &str,
+    (backend, tool): (usize, &str),
     message: &Message,
-) -> Result<(), Stopped> {
+) -> Result<Due, Stopped> {
     let config = agent.and_then(|name| gateway.config.agents.get(name));
-    let Some(policy) = gateway.catalogue.policy(config, backend, tool) else { return Ok(()) };
+    let mut due = Due { approval: None, policy: None, claim: None };
+    let Some(policy) = gateway.catalogue.policy(config, backend, tool) else { return Ok(due) };
     let mut spends = None;
     if policy.has_amounts() {
         let arguments = message.params.as_ref().and_then(|params| params.arguments.as_ref());
         let amount = match weigh(&policy, arguments.map(|span| message.part(span))) {
             Ok(Weighed::Spends(amount)) => amount,
             Ok(Weighed::NeedsApproval(amount, why)) => {
-                approval(why)?;
+                due.approval = Some(why);
                 amount
             }
             Err(Overweight::Unclear(why)) => return Err(Stopped::with_detail(Decision::AmountUnclear, why)),
@@ -62,26 +70,28 @@ pub(crate) async fn spend(
         };
         spends = policy.daily_limit.map(|limit| (amount, limit));
     }
-    if !policy.counts() {
-        return Ok(());
+    if policy.counts() {
+        due.claim = Some(Claim {
+            agent: agent.unwrap_or_default().to_string(),
+            server: gateway.backends[backend].config.name.clone(),
+            tool: tool.to_string(),
+            rate: policy.rate_limit,
+            spends,
+        });
     }
-    let claim = Claim {
-        agent: agent.unwrap_or_default().to_string(),
-        server: gateway.backends[backend].config.name.clone(),
-        tool: tool.to_string(),
-        rate: policy.rate_limit,
-        spends,
-    };
-    count(gateway, claim).await.map_err(|refused| told(&policy, refused))
+    due.policy = Some(policy);
+    Ok(due)
 }
 
-/// What becomes of a call that a person must let.
-///
-/// # Errors
-/// Always, for now: nobody can let it.
-fn approval(why: String) -> Result<(), Stopped> {
-    let text = format!("{why}; this gateway has no way to approve it: ask for less, or raise the limit");
-    Err(Stopped::with_detail(Decision::NeedsApproval, text))
+impl Due {
+    /// Counts the call, and what it spends.
+    ///
+    /// # Errors
+    /// If it is one too many or too much, or can't be counted.
+    pub(crate) async fn count(self, gateway: &Gateway) -> Result<(), Stopped> {
+        let (Some(claim), Some(policy)) = (self.claim, self.policy) else { return Ok(()) };
+        count(gateway, claim).await.map_err(|refused| told(&policy, refused))
+    }
 }
 
 async fn count(gateway: &Gateway, claim: Claim) -> Result<(), Refused> {

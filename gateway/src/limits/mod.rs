@@ -10,6 +10,6 @@ mod ledger;
 mod rates;
 
 pub use amount::{Amount, AmountError};
-pub(crate) use call::{admit, spend};
+pub(crate) use call::{admit, due};
 pub(crate) use ledger::Ledger;
 pub(crate) use rates::{OpenCall, Rates};

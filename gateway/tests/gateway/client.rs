@@ -16,13 +16,16 @@ use hypersieve_gateway::{Reloader, Server};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-/// Rules for tests: an order that blocks, a hint that flags, and one that only a category blocks.
+/// Rules for tests: an order that blocks, a hint that flags, and a secret that only a category blocks.
 pub(crate) fn database() -> Database {
+    let mut key =
+        Rule::new("KEY", "credential-leak", Severity::Low).pattern(Pattern::literal("secret-key-1"));
+    key.sensitive = true;
     let rules = [
         Rule::new("ORDER", "prompt-injection", Severity::Critical)
             .pattern(Pattern::literal("ignore previous instructions")),
         Rule::new("HINT", "prompt-injection", Severity::Medium).pattern(Pattern::literal("kindly disregard")),
-        Rule::new("KEY", "credential-leak", Severity::Low).pattern(Pattern::literal("secret-key-1")),
+        key,
     ];
     Database::builder().rules(rules).build().unwrap()
 }
@@ -34,6 +37,8 @@ pub(crate) fn http(name: &str, url: &str) -> BackendConfig {
 /// A gateway that ends with the test.
 pub(crate) struct Gateway {
     pub(crate) url: String,
+    /// What a person is shown at the start.
+    pub(crate) banner: String,
     pub(crate) pool: Pool<HttpConnector, Full<Bytes>>,
     pub(crate) reloader: Reloader,
     stop: Option<oneshot::Sender<()>>,
@@ -46,6 +51,7 @@ impl Gateway {
         let server = Server::start(config, &database()).await.unwrap();
         let url = format!("http://{}/mcp", server.address());
         let reloader = server.reloader();
+        let banner = server.banner();
         let (stop, stopped) = oneshot::channel();
         let ended = tokio::spawn(server.run(async {
             let _ = stopped.await;
@@ -54,6 +60,7 @@ impl Gateway {
         tcp.set_nodelay(true);
         Gateway {
             url,
+            banner,
             pool: Pool::builder(TokioExecutor::new()).build(tcp),
             reloader,
             stop: Some(stop),
@@ -67,6 +74,14 @@ impl Gateway {
 
     pub(crate) fn stop(&mut self) {
         let _ = self.stop.take().map(|stop| stop.send(()));
+    }
+
+    /// Ends it in good order, with all that it writes at its end.
+    pub(crate) async fn end(mut self) {
+        self.stop();
+        // Connections that are kept open would be waited for.
+        self.pool = Pool::builder(TokioExecutor::new()).build(HttpConnector::new());
+        self.ended.take().unwrap().await.unwrap().unwrap();
     }
 
     /// A client that has begun a session.

@@ -214,7 +214,7 @@ async fn observing_stops_nothing_and_records_everything() {
     let backend = Backend::start().await;
     let mut config = Config::new(vec![http("one", &backend.url)]);
     config.mode = Mode::Observe;
-    config.audit = Some(path.clone());
+    config.audit.lines = Some(path.clone());
     let mut gateway = Gateway::start(config).await;
     let client = gateway.client().await;
     assert_eq!(client.call("text", json!({"text": ORDER})).await.content(), ORDER);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use hyper::Method;
+use hypersieve_gateway::audit::{Approvals, Ruling};
 use hypersieve_gateway::config::{AgentConfig, Config, Mode, Rate};
 use serde_json::{Value, json};
 
@@ -140,6 +141,35 @@ async fn the_policy_of_the_guide() {
     assert!(often.content().contains("10 calls of this tool in an hour are allowed"));
     assert!((3500..=3600).contains(&retry_after(&often)));
     assert_eq!(client.call("get_balance", json!({})).await.content(), "called get_balance");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_spends_more_waits_for_a_person() {
+    let backend = Backend::start_with(&[CARD]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "{daily_limit: 100, require_approval_above: 50}";
+    let config = config(folder.path(), &backend.url, policy);
+    let approvals = Approvals::open(config.audit.database.as_ref().unwrap()).unwrap();
+    let gateway = Gateway::start(config).await;
+    let client = gateway.client_at("/shopping-agent").await;
+    let spend = async |amount: u32| client.call(CARD, json!({"amount": amount})).await;
+    let held = async |amount: u32| {
+        let answer = spend(amount).await;
+        assert_eq!(decision(&answer), "quarantine_approval", "{}", answer.content());
+        let json = answer.json();
+        json["result"]["_meta"]["hypersieve/held"].as_str().expect("an id").to_string()
+    };
+    let (sixty, seventy) = (held(60).await, held(70).await);
+    approvals.decide(&sixty, Ruling::Approve, "a person").unwrap();
+    assert_eq!(decision(&spend(60).await), "passed");
+    assert_ne!(held(60).await, sixty, "once");
+    approvals.decide(&seventy, Ruling::Approve, "a person").unwrap();
+    assert_eq!(decision(&spend(70).await), "daily_limit_exceeded", "a person's word makes no money");
+    approvals.decide(&held(80).await, Ruling::Deny, "a person").unwrap();
+    let denied = spend(80).await;
+    assert!(denied.content().contains("denied"), "{}", denied.content());
+    assert_eq!(decision(&spend(40).await), "passed", "what was held and denied was not counted");
+    assert_eq!(backend.count("tools/call"), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod aggregate;
+mod alerts;
+mod approvals;
+mod audit;
 mod backend;
 mod client;
 mod enforce;
