@@ -175,6 +175,9 @@ fn is_one_of(key: &str, names: &[&str]) -> bool {
 
 /// A key without regard to case as the widest of readers has it: Go takes even `\u{17f}` for an `s`.
 fn folded(key: &str) -> String {
+    if key.is_ascii() {
+        return key.to_ascii_lowercase();
+    }
     key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 

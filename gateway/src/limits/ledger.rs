@@ -115,14 +115,17 @@ impl Ledger {
         let open = open.as_mut().expect("it was opened above and is never closed");
         let since = now.duration_since(UNIX_EPOCH).unwrap_or_default();
         open.sync(if claim.spends.is_some() { Durability::Disk } else { Durability::System })?;
-        let database = &mut open.database;
-        if claim.rate.is_some() {
-            take_back(database, claim, millis(since))?;
-        }
-        // Writing from its first moment: two transactions that both read first could both find room.
-        let transaction = database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut transaction = begin(&mut open.database)?;
         if let Some(rate) = claim.rate {
-            call(&transaction, claim, rate, since)?;
+            let mut latest = last(&transaction, claim)?;
+            if latest.is_some_and(|(_, at)| at > millis(since)) {
+                // This holds whether or not the call is let through.
+                take_back(&transaction, claim, millis(since))?;
+                transaction.commit()?;
+                transaction = begin(&mut open.database)?;
+                latest = last(&transaction, claim)?;
+            }
+            call(&transaction, claim, rate, since, latest)?;
         }
         if let Some((amount, limit)) = claim.spends {
             spend(&transaction, claim, amount, limit, since)?;
@@ -150,6 +153,11 @@ impl Open {
     }
 }
 
+/// Begins to write at once: two transactions that both read first could both find room.
+fn begin(database: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    database.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
 /// The number and the time of the last call.
 fn last(database: &Connection, claim: &Claim) -> Result<Option<(i64, i64)>, Refused> {
     let mut query = database.prepare_cached(
@@ -160,23 +168,29 @@ fn last(database: &Connection, claim: &Claim) -> Result<Option<(i64, i64)>, Refu
     Ok(found.optional()?)
 }
 
-/// Takes calls that seem to lie ahead to have been made now. This holds whether or not the call is let through.
-fn take_back(database: &Connection, claim: &Claim, now: i64) -> Result<(), Refused> {
-    if last(database, claim)?.is_some_and(|(_, at)| at > now) {
-        database
-            .prepare_cached(
-                "UPDATE calls SET at = ?4 WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at > ?4",
-            )?
-            .execute(params![claim.agent, claim.server, claim.tool, now])?;
-    }
+/// Takes calls that seem to lie ahead to have been made now.
+fn take_back(database: &Transaction<'_>, claim: &Claim, now: i64) -> Result<(), Refused> {
+    database.execute(
+        "UPDATE calls SET at = ?4 WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND at > ?4",
+        params![claim.agent, claim.server, claim.tool, now],
+    )?;
     Ok(())
 }
 
-fn call(database: &Transaction<'_>, claim: &Claim, rate: Rate, since: Duration) -> Result<(), Refused> {
+/// Numbers of calls between two clearings. PERF: to delete at each call costs as much as to count it.
+const CLEARED: i64 = 64;
+
+fn call(
+    database: &Transaction<'_>,
+    claim: &Claim,
+    rate: Rate,
+    since: Duration,
+    last: Option<(i64, i64)>,
+) -> Result<(), Refused> {
     let (now, window) = (millis(since), millis(rate.window));
     let key = (&claim.agent, &claim.server, &claim.tool);
     // Calls are numbered: the one that must have left the window is found by its number, however many the window holds.
-    let next = last(database, claim)?.map_or(0, |(n, _)| n + 1);
+    let next = last.map_or(0, |(n, _)| n + 1);
     let leaves = next - i64::try_from(rate.calls).unwrap_or(i64::MAX);
     let made: Option<i64> = database
         .prepare_cached("SELECT at FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND n = ?4")?
@@ -185,10 +199,13 @@ fn call(database: &Transaction<'_>, claim: &Claim, rate: Rate, since: Duration) 
     if let Some(made) = made.filter(|made| now - made < window) {
         return Err(Refused::Rate(Duration::from_millis(u64::try_from(made + window - now).unwrap_or(0))));
     }
-    // Those up to it have left for good.
-    database
-        .prepare_cached("DELETE FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND n <= ?4")?
-        .execute(params![key.0, key.1, key.2, leaves])?;
+    if next % CLEARED == 0 {
+        // Those up to it have left for good.
+        database.execute(
+            "DELETE FROM calls WHERE agent = ?1 AND server = ?2 AND tool = ?3 AND n <= ?4",
+            params![key.0, key.1, key.2, leaves],
+        )?;
+    }
     database
         .prepare_cached("INSERT INTO calls (agent, server, tool, n, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![key.0, key.1, key.2, next, now])?;
@@ -379,6 +396,22 @@ mod tests {
         assert!(now(2, 3602).is_err());
         assert_eq!(now(3, 3602), Ok(()));
         assert_eq!(now(3, 3603), Err(Refused::Rate(Duration::from_secs(3597))));
+    }
+
+    #[test]
+    fn calls_that_have_left_are_cleared() {
+        let ledger = Ledger::new(None);
+        for hour in 0..300 {
+            assert_eq!(ledger.count(&calling(1), at(MIDNIGHT + hour * 3600)), Ok(()));
+        }
+        let open = ledger.lock();
+        let rows: i64 = open
+            .as_ref()
+            .unwrap()
+            .database
+            .query_row("SELECT count(*) FROM calls", [], |row| row.get(0))
+            .unwrap();
+        assert!(rows <= CLEARED + 1, "{rows}");
     }
 
     #[test]
