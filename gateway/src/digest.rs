@@ -2,10 +2,32 @@
 
 use std::fmt::Write;
 
-use sha2::{Digest, Sha256};
+use ring::digest::{Context, SHA256};
+
+/// SHA-256 of bytes that come in pieces.
+#[derive(Clone)]
+pub(crate) struct Sha256(Context);
+
+impl Default for Sha256 {
+    fn default() -> Sha256 {
+        Sha256(Context::new(&SHA256))
+    }
+}
+
+impl Sha256 {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn finish(self) -> [u8; 32] {
+        self.0.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
+    }
+}
 
 pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
+    let mut hasher = Sha256::default();
+    hasher.update(bytes);
+    hasher.finish()
 }
 
 pub(crate) fn hex(digest: &[u8; 32]) -> String {

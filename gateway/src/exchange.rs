@@ -8,14 +8,13 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hyper::HeaderMap;
 use hypersieve::Channel;
-use sha2::{Digest, Sha256};
 
 use crate::answer::{Decision, Stopped};
 use crate::audit::{Entry, Kind as RowKind, micros};
 use crate::backend::{Backend, Link};
 use crate::catalogue::Named;
 use crate::config::Mode;
-use crate::digest::sha256;
+use crate::digest::{Sha256, sha256};
 use crate::era::PROTOCOL_VERSION;
 use crate::gateway::Gateway;
 use crate::hold::{self, Outcome};
@@ -483,7 +482,7 @@ impl Exchange {
             rules: self.rules.iter().cloned().collect(),
             detail: self.detail.clone(),
             arguments: self.arguments,
-            result: self.result.take().map(|hasher| hasher.finalize().into()),
+            result: self.result.take().map(Sha256::finish),
             total_us: Some(micros(total)),
             request_us: Some(micros(requested)),
             backend_us: self.replied.map(|replied| micros(replied.saturating_sub(requested))),

@@ -10,11 +10,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::audit::Time;
-use crate::digest::{hex, unhex};
+use crate::digest::{Sha256, hex, unhex};
 use crate::state::{self, private};
 
 /// What tokens begin with, so that one is known for a token wherever it turns up.
@@ -214,7 +213,10 @@ fn stamp(found: &std::fs::Metadata) -> io::Result<Stamp> {
 }
 
 fn salted(salt: &str, secret: &str) -> [u8; 32] {
-    Sha256::new().chain_update(salt).chain_update(secret).finalize().into()
+    let mut hasher = Sha256::default();
+    hasher.update(salt.as_bytes());
+    hasher.update(secret.as_bytes());
+    hasher.finish()
 }
 
 fn random<const N: usize>() -> String {

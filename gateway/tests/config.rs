@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hypersieve::RuleAction;
-use hypersieve_gateway::config::{Config, Mode, Transport};
+use hypersieve_gateway::config::{AlertEvent, Config, Mode, OnFailure, Transport};
 
 fn load(text: &str) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
@@ -82,6 +82,14 @@ fn mistakes_are_named_with_their_line() {
             "mcp_servers:\n  a: {url: 'http://example.com'}\n  a_b: {command: x}\n",
             "names of tools could mean either",
         ),
+        ("quarantine: {expiry_hours: 0}\n", "gateway.yaml:1: quarantine.expiry_hours is 0: write 1 to 8760"),
+        ("audit: {on_failure: ignore}\n", "gateway.yaml:1: unknown variant `ignore`"),
+        ("webhooks:\n  - {name: team}\n", "gateway.yaml:2: webhooks: one without a url"),
+        ("webhooks:\n  - {url: 'mailto:a'}\n", "gateway.yaml:2: webhooks: url \"mailto:a\" is no http"),
+        (
+            "webhooks:\n  - {url: 'http://127.0.0.1:1/', secret_env: HYPERSIEVE_TEST_UNSET}\n",
+            "gateway.yaml:2: the environment variable HYPERSIEVE_TEST_UNSET is not set",
+        ),
         ("agents:\n  ../x: {}\n", "gateway.yaml:2: agents: the name \"../x\""),
         ("agents:\n  a: {token_env: HYPERSIEVE_TEST_UNSET}\n", "HYPERSIEVE_TEST_UNSET is not set"),
         ("agents:\n  a: {token_sha256: abc}\n", "not 64 hexadecimal digits"),
@@ -108,5 +116,48 @@ fn defaults_and_limits() {
     assert_eq!(
         off.warnings[0].to_string(),
         "line 2: gateway.scan_responses is false: threats pass in this direction"
+    );
+}
+
+#[test]
+fn records_held_calls_and_alerts() {
+    let named = |config: &Config| {
+        let database = config.audit.database.as_ref().unwrap();
+        let folder = database.parent().unwrap().file_name().unwrap().to_str().unwrap().to_string();
+        (folder, database.file_name().unwrap().to_str().unwrap().to_string())
+    };
+    let plain = load("version: \"1\"\n").unwrap();
+    assert_eq!(named(&plain), ("hypersieve-state".into(), "audit.db".into()));
+    assert_eq!(plain.approval_expiry, Some(Duration::from_secs(24 * 3600)));
+    assert_eq!((plain.audit.retention, plain.audit.on_failure), (None, OnFailure::Refuse));
+    let other = load(
+        "state: kept\naudit: {retention_days: 2, on_failure: pass, path: x.jsonl}\nquarantine: {expiry_hours: 1}\n",
+    );
+    let other = other.unwrap();
+    assert_eq!(named(&other), ("kept".into(), "audit.db".into()));
+    assert_eq!(other.audit.retention, Some(Duration::from_secs(2 * 24 * 3600)));
+    assert_eq!(
+        (other.audit.on_failure, other.approval_expiry),
+        (OnFailure::Pass, Some(Duration::from_secs(3600)))
+    );
+    assert!(other.audit.lines.is_some());
+    let guide = load("state: kept\ndb_path: oktsec.db\nquarantine: {enabled: false}\n").unwrap();
+    assert_eq!(named(&guide).1, "oktsec.db");
+    assert_eq!(guide.approval_expiry, None);
+    let off = load("audit:\n  database: false\n").unwrap();
+    assert_eq!(off.audit.database, None);
+    assert!(
+        off.warnings[0].to_string().starts_with("line 2: audit.database is false: decisions are not kept")
+    );
+    let hooks =
+        load("webhooks:\n  - {name: team, url: 'http://127.0.0.1:1/', events: [block, silence]}\n").unwrap();
+    assert_eq!(hooks.webhooks[0].events, [AlertEvent::Blocked]);
+    let warnings: Vec<String> = hooks.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "line 2: webhooks: team: the event \"silence\" has no effect: there are blocked and quarantined",
+            "line 2: webhooks: team: has no secret_env: its receiver can't tell who sends",
+        ]
     );
 }

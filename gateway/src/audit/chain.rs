@@ -1,7 +1,8 @@
 //! What binds a row to the one before it.
 
 use rusqlite::types::ValueRef;
-use sha2::{Digest, Sha256};
+
+use crate::digest::Sha256;
 
 /// What is hashed before everything else, so that no hash of this log means anything elsewhere.
 const DOMAIN: &[u8] = b"hypersieve audit row 1";
@@ -25,14 +26,14 @@ pub(super) fn hash<'a>(
     columns: impl IntoIterator<Item = ValueRef<'a>>,
     previous: &[u8; 32],
 ) -> [u8; 32] {
-    let mut hasher = Sha256::new();
+    let mut hasher = Sha256::default();
     field(&mut hasher, ValueRef::Blob(DOMAIN));
     field(&mut hasher, ValueRef::Integer(id));
     for column in columns {
         field(&mut hasher, column);
     }
     field(&mut hasher, ValueRef::Blob(previous));
-    hasher.finalize().into()
+    hasher.finish()
 }
 
 fn field(hasher: &mut Sha256, value: ValueRef<'_>) {
@@ -52,7 +53,7 @@ fn field(hasher: &mut Sha256, value: ValueRef<'_>) {
     };
     let mut head = [kind; 9];
     head[1..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
-    hasher.update(head);
+    hasher.update(&head);
     hasher.update(bytes);
 }
 

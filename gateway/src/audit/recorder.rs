@@ -125,3 +125,53 @@ impl Drop for Recorder {
         self.mark(Kind::Ended);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hint::black_box;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::digest::sha256;
+
+    /// What the record adds to a call's own path: looking whether rows are written, hashing 2 KiB of arguments and 2 KiB of the
+    /// answer, making the row and queueing it, while the thread beside commits. Run it optimised:
+    /// `cargo test --release -p hypersieve-gateway --lib -- --ignored --nocapture what_a_call_pays`.
+    #[test]
+    #[ignore = "a measurement"]
+    fn what_a_call_pays() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Some(folder.path().join("audit.db"));
+        let config = AuditConfig { database, on_failure: OnFailure::Pass, ..AuditConfig::default() };
+        let recorder = Recorder::open(&config).unwrap();
+        let text = vec![b'a'; 2048];
+        let (mut hashing, mut rows) = (Vec::new(), Vec::new());
+        for _ in 0..50_000 {
+            let begun = Instant::now();
+            let (arguments, result) = (Some(sha256(black_box(&text))), Some(sha256(black_box(&text))));
+            let hashed = begun.elapsed();
+            black_box(recorder.refuses());
+            recorder.add(Entry {
+                agent: Some("coder".into()),
+                backend: Some("files".into()),
+                method: Some("tools/call".into()),
+                tool: Some("read_file".into()),
+                verdict: Some("allow"),
+                arguments,
+                result,
+                ..Entry::new(Kind::Decision)
+            });
+            rows.push(begun.elapsed() - hashed);
+            hashing.push(hashed);
+            // As far apart as calls are, so that the queue is what it is under load.
+            while begun.elapsed() < Duration::from_micros(100) {
+                std::hint::spin_loop();
+            }
+        }
+        for (what, times) in [("hashing", &mut hashing), ("the row", &mut rows)] {
+            times.sort();
+            let at = |part: usize| times[times.len() * part / 1000];
+            println!("{what}: p50 {:?}, p99 {:?}, p99.9 {:?}", at(500), at(990), at(999));
+        }
+    }
+}

@@ -34,10 +34,8 @@ async fn agents_are_named_by_path_header_or_token() {
 async fn a_token_is_needed_where_one_is_configured() {
     let backend = Backend::start().await;
     let mut config = Config::new(vec![http("one", &backend.url)]);
-    let token = {
-        use sha2::Digest;
-        sha2::Sha256::digest(b"a-token-for-tests").into()
-    };
+    let token = ring::digest::digest(&ring::digest::SHA256, b"a-token-for-tests");
+    let token = token.as_ref().try_into().unwrap();
     config.agents.insert("closed".into(), AgentConfig { token: Some(token), ..AgentConfig::default() });
     let gateway = Gateway::start(config).await;
     let mut client = gateway.stranger("/closed");
