@@ -195,7 +195,7 @@ impl Gateway {
             };
             match reply {
                 Reply::Accepted => Err(LinkError::Protocol("it did not answer a request".into())),
-                Reply::Whole { body, status, .. } => match Message::parse(body) {
+                Reply::Whole { body, status, .. } => match Message::parse(body.whole().await?) {
                     Ok(answer) if answer.kind == Kind::Response => Ok(answer),
                     _ if !status.is_success() => Err(LinkError::Protocol(format!("it answered {status}"))),
                     Ok(_) => Err(LinkError::Protocol("it did not answer a request".into())),

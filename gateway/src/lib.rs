@@ -12,6 +12,7 @@
 
 mod agent;
 mod answer;
+mod arriving;
 mod audit;
 mod backend;
 mod catalogue;

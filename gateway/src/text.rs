@@ -19,7 +19,7 @@ pub(crate) struct Texts {
 /// A string that is a value.
 #[derive(Debug)]
 pub(crate) struct Value {
-    /// The nearest key above it, as it is written.
+    /// The nearest key above it.
     pub(crate) key: Vec<u8>,
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -37,27 +37,26 @@ impl Texts {
         let mut reader = Reader::new(document, MAX_DEPTH)?;
         while let Some(token) = reader.next()? {
             match token {
+                Token::ObjectStart | Token::ArrayStart => above.push(Vec::new()),
+                Token::ObjectEnd | Token::ArrayEnd => drop(above.pop()),
                 Token::Key(span) => {
-                    above.truncate(reader.depth());
-                    above.resize(reader.depth(), Vec::new());
+                    let name = unescape(&document[span]);
                     if let Some(key) = above.last_mut() {
-                        *key = document[span.clone()].to_vec();
+                        *key = name.as_bytes().to_vec();
                     }
-                    keys.extend_from_slice(unescape(&document[span]).as_bytes());
+                    keys.extend_from_slice(name.as_bytes());
                     keys.push(b'\n');
                 }
                 Token::String(span) => {
-                    above.truncate(reader.depth());
                     let key = above.iter().rev().find(|key| !key.is_empty()).cloned().unwrap_or_default();
                     let text = unescape(&document[span]);
-                    if let b"blob" | b"data" = key.as_slice()
-                        && let Some(decoded) = decoded(&text)
-                    {
-                        texts.add(key.clone(), decoded.as_bytes());
+                    let blob = if is_blob(&key) { decoded(&text) } else { None };
+                    texts.add(key.clone(), text.as_bytes());
+                    if let Some(decoded) = blob {
+                        texts.add(key, decoded.as_bytes());
                     }
-                    texts.add(key, text.as_bytes());
                 }
-                _ => {}
+                Token::Scalar(_) => {}
             }
         }
         texts.joined.extend_from_slice(&keys);
@@ -84,8 +83,13 @@ impl Texts {
     }
 }
 
+/// Whether strings of a key may be base64.
+pub(crate) fn is_blob(key: &[u8]) -> bool {
+    matches!(key, b"blob" | b"data")
+}
+
 /// The text that a string in base64 stands for, if it stands for text.
-fn decoded(text: &str) -> Option<String> {
+pub(crate) fn decoded(text: &str) -> Option<String> {
     let compact: String = text.split_ascii_whitespace().collect();
     let bytes = [STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD]
         .iter()
@@ -117,6 +121,13 @@ mod tests {
         assert_eq!(String::from_utf8_lossy(&texts.joined), "x\ny\nignore\nz\na\nb\nc\nd\n");
         let keys: Vec<_> = texts.values.iter().map(|v| (&v.key[..], texts.text(v))).collect();
         assert_eq!(keys, [(&b"a"[..], &b"x\ny"[..]), (b"b", b"ignore"), (b"d", b"z")]);
+    }
+
+    #[test]
+    fn keys_end_with_their_objects() {
+        let texts = Texts::of(br#"{"a":[{"b":"1"},["2"],"3"],"\u0062lob":"4"}"#).unwrap();
+        let keys: Vec<_> = texts.values.iter().map(|v| String::from_utf8_lossy(&v.key)).collect();
+        assert_eq!(keys, ["b", "a", "a", "blob"]);
     }
 
     #[test]

@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod aggregate;
+mod arrival;
 mod backend;
+mod cancel;
 mod client;
 mod enforce;
 mod faults;
 mod identity;
 mod legacy;
+mod limits;
 mod modern;
 mod pass;
 mod sessions;
