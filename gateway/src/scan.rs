@@ -13,6 +13,17 @@ use crate::text::Texts;
 /// The rules that look for a shape, such as a server's entry in a configuration, and need the message as it is written.
 const STRUCTURE: [&str; 2] = ["mcp-config", "openclaw-config"];
 
+/// What a schema says of its own language: no reader reads it, and behind "get all credentials" it is no address to send them to.
+const DIALECTS: [&[u8]; 7] = [
+    b"http://json-schema.org/draft-04/schema#",
+    b"http://json-schema.org/draft-06/schema#",
+    b"http://json-schema.org/draft-07/schema#",
+    b"http://json-schema.org/draft-07/schema",
+    b"https://json-schema.org/draft-07/schema#",
+    b"https://json-schema.org/draft/2019-09/schema",
+    b"https://json-schema.org/draft/2020-12/schema",
+];
+
 /// So much of a string on either side of a seam is read together: the most that a match spans.
 const SEAM: usize = 512;
 
@@ -156,6 +167,7 @@ impl Judge {
     /// If it could not be scanned.
     pub(crate) fn entry(&self, entry: &[u8]) -> Result<Judgement, Unjudged> {
         let mut texts = Texts::of(entry)?;
+        texts.blank(|key, text| key == b"$schema" && DIALECTS.contains(&text));
         let part =
             |key: &[u8]| texts.values.iter().find(|value| value.key == key).map(|value| texts.text(value));
         if let (Some(name), Some(description)) = (part(b"name"), part(b"description")) {
@@ -427,6 +439,22 @@ mod tests {
             "name and description together"
         );
         assert!(!entry(r#"{"name":"a","description":"reads files"}"#));
+    }
+
+    #[test]
+    fn the_language_of_a_schema_is_no_address() {
+        let rule = Rule::new("SENT", "exfiltration", Severity::High)
+            .pattern(Pattern::regex(r"(?s)all environment variables.{0,90}https?://"));
+        let database = Database::builder().rule(rule).build().unwrap();
+        let judge = Rules::new(&database).judge(&[], &[]).unwrap();
+        let stops = |schema: &str| {
+            let description = "Returns all environment variables.";
+            let tool = serde_json::json!({"name": "get-env", "description": description, "inputSchema": {"$schema": schema}});
+            judge.entry(tool.to_string().as_bytes()).unwrap().stops()
+        };
+        assert!(!stops("http://json-schema.org/draft-07/schema#"));
+        assert!(stops("http://json-schema.org.example/draft-07/schema#"));
+        assert!(stops("http://json-schema.org/draft-07/schema#?to=all"));
     }
 
     #[test]

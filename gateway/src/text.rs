@@ -78,6 +78,16 @@ impl Texts {
         self.joined.push(b'\n');
     }
 
+    /// Takes out the values of which `is_none` says, given the key and the text, that they are no text.
+    pub(crate) fn blank(&mut self, is_none: impl Fn(&[u8], &[u8]) -> bool) {
+        for value in &self.values {
+            let text = &mut self.joined[value.start..value.end];
+            if is_none(&value.key, text) {
+                text.fill(b' ');
+            }
+        }
+    }
+
     pub(crate) fn text(&self, value: &Value) -> &[u8] {
         &self.joined[value.start..value.end]
     }
