@@ -176,7 +176,7 @@ impl Judge {
         }
         let mut scan = Scan::new(self, Channel::ToolDescription);
         scan.texts(&texts)?;
-        scan.structure(entry)?;
+        scan.structure(&texts.shape(entry))?;
         Ok(scan.judgement)
     }
 }
@@ -186,7 +186,8 @@ impl Judge {
 pub(crate) struct Scan {
     judge: Judge,
     channel: Channel,
-    stream: Stream,
+    /// Made when there is something to judge: most streams of servers are silent, and its buffers are large.
+    stream: Option<Stream>,
     /// The part of a message that has arrived, if it is judged as it arrives.
     arriving: Option<Box<Arriving>>,
     /// The ends of the strings that the last messages held, by their keys.
@@ -197,11 +198,10 @@ pub(crate) struct Scan {
 
 impl Scan {
     pub(crate) fn new(judge: &Judge, channel: Channel) -> Scan {
-        let stream = judge.strings.stream(channel);
         Scan {
             judge: judge.clone(),
             channel,
-            stream,
+            stream: None,
             arriving: None,
             tails: Vec::new(),
             judgement: Judgement::clean(),
@@ -234,7 +234,7 @@ impl Scan {
             None => self.push(&texts.joined)?,
         }
         self.end(&texts)?;
-        self.structure(message)?;
+        self.structure(&texts.shape(message))?;
         Ok(&self.judgement)
     }
 
@@ -254,7 +254,8 @@ impl Scan {
 
     fn push(&mut self, text: &[u8]) -> Result<(), Unjudged> {
         aside(text.len(), || {
-            self.stream.push(text)?;
+            let stream = self.stream.get_or_insert_with(|| self.judge.strings.stream(self.channel));
+            stream.push(text)?;
             self.note();
             Ok(())
         })
@@ -263,15 +264,19 @@ impl Scan {
     /// The message is at its end; `texts` is the whole of it.
     fn end(&mut self, texts: &Texts) -> Result<(), Unjudged> {
         aside(texts.joined.len(), || {
-            self.stream.boundary()?;
+            if let Some(stream) = &mut self.stream {
+                stream.boundary()?;
+            }
             self.note();
             self.seams(texts)
         })
     }
 
     fn note(&mut self) {
-        self.judgement.action = self.judgement.action.max(self.stream.action());
-        self.judgement.add(self.stream.findings());
+        if let Some(stream) = &self.stream {
+            self.judgement.action = self.judgement.action.max(stream.action());
+            self.judgement.add(stream.findings());
+        }
     }
 
     /// Looks for what was cut in the middle of a word: into the strings of one key in messages that follow each other, or into
@@ -444,7 +449,7 @@ mod tests {
     #[test]
     fn the_language_of_a_schema_is_no_address() {
         let rule = Rule::new("SENT", "exfiltration", Severity::High)
-            .pattern(Pattern::regex(r"(?s)all environment variables.{0,90}https?://"));
+            .pattern(Pattern::regex(r"all environment variables[^?]{0,90}https?://"));
         let database = Database::builder().rule(rule).build().unwrap();
         let judge = Rules::new(&database).judge(&[], &[]).unwrap();
         let stops = |schema: &str| {

@@ -1,9 +1,12 @@
 //! What a reader of a message reads: its strings, each by itself.
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 
-use crate::json::{JsonError, Reader, Token, unescape};
+use crate::json::{JsonError, Reader, Token, splice, unescape};
 use crate::message::MAX_DEPTH;
 
 /// The strings of a document as the engine is given them.
@@ -14,7 +17,13 @@ pub(crate) struct Texts {
     pub(crate) joined: Vec<u8>,
     /// The values with their keys: the place in `joined`.
     pub(crate) values: Vec<Value>,
+    /// The middles of long strings: their places in the document.
+    middles: Vec<Range<usize>>,
 }
+
+/// So much of either end of a long string belongs to the shape of a document. It is twice what a pattern about shapes spans, since
+/// text with escapes is longer.
+const SHAPE: usize = 1 << 10;
 
 /// A string that is a value.
 #[derive(Debug)]
@@ -48,6 +57,9 @@ impl Texts {
                     keys.push(b'\n');
                 }
                 Token::String(span) => {
+                    if span.len() > 2 * SHAPE {
+                        texts.middles.push(span.start + SHAPE..span.end - SHAPE);
+                    }
                     let key = above.iter().rev().find(|key| !key.is_empty()).cloned().unwrap_or_default();
                     let text = unescape(&document[span]);
                     let blob = if is_blob(&key) { decoded(&text) } else { None };
@@ -61,6 +73,17 @@ impl Texts {
         }
         texts.joined.extend_from_slice(&keys);
         Ok(texts)
+    }
+
+    /// The document as it is written, for rules that look for its shape: without the middles of long strings, in which nothing is
+    /// that reaches out of the string.
+    pub(crate) fn shape<'d>(&self, document: &'d [u8]) -> Cow<'d, [u8]> {
+        if self.middles.is_empty() {
+            return Cow::Borrowed(document);
+        }
+        let edits: Vec<(Range<usize>, &[u8])> =
+            self.middles.iter().map(|middle| (middle.clone(), &b" ... "[..])).collect();
+        Cow::Owned(splice(document, &edits).into())
     }
 
     /// Text that is no JSON.
@@ -138,6 +161,19 @@ mod tests {
         let texts = Texts::of(br#"{"a":[{"b":"1"},["2"],"3"],"\u0062lob":"4"}"#).unwrap();
         let keys: Vec<_> = texts.values.iter().map(|v| String::from_utf8_lossy(&v.key)).collect();
         assert_eq!(keys, ["b", "a", "a", "blob"]);
+    }
+
+    #[test]
+    fn the_shape_is_all_but_the_middles_of_long_strings() {
+        let shape = |document: &str| {
+            let texts = Texts::of(document.as_bytes()).unwrap();
+            String::from_utf8(texts.shape(document.as_bytes()).into_owned()).unwrap()
+        };
+        let short = format!(r#"{{"a":["{}",{{"b":1}}]}}"#, "x".repeat(2 * SHAPE));
+        assert_eq!(shape(&short), short);
+        let [x, y] = ["x", "y"].map(|letter| letter.repeat(SHAPE));
+        let long = format!(r#"{{"a":["{x}middle{y}",{{"b":"{y}{x}"}}]}}"#);
+        assert_eq!(shape(&long), long.replace("middle", " ... "));
     }
 
     #[test]

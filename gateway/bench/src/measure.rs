@@ -42,9 +42,9 @@ impl Row {
     /// The rates keep both cores well below their limit: a queue would measure the queue.
     pub(crate) fn load(self, calls: usize) -> Load {
         match self {
-            Row::One => Load { tool: Tool::Read, connections: 1, calls, rate: 400.0 },
-            Row::Eight => Load { tool: Tool::Read, connections: 8, calls, rate: 800.0 },
-            Row::Large => Load { tool: Tool::ReadAll, connections: 1, calls: calls / 4, rate: 100.0 },
+            Row::One => Load { tool: Tool::Read, connections: 1, calls, rate: 200.0 },
+            Row::Eight => Load { tool: Tool::Read, connections: 8, calls, rate: 240.0 },
+            Row::Large => Load { tool: Tool::ReadAll, connections: 1, calls: calls / 10, rate: 20.0 },
         }
     }
 }
