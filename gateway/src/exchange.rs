@@ -216,6 +216,24 @@ impl Exchange {
         self.conclude(judged)
     }
 
+    /// Decides whether a message from a backend may go on arriving: a piece of what [`answer`](Exchange::answer) is going to be
+    /// given whole.
+    ///
+    /// # Errors
+    /// If the rest need not be waited for.
+    pub(crate) fn arrives(&mut self, piece: &[u8]) -> Result<(), Stopped> {
+        // The entries of a list are judged each by itself.
+        if !self.gateway.config.scan_responses || ListKind::of(&self.method).is_some() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        self.replied.get_or_insert_with(|| begun - self.started);
+        self.direction = "response";
+        let judged = self.scan.arrives(piece).cloned();
+        self.judging += begun.elapsed();
+        self.conclude(judged)
+    }
+
     /// Decides what becomes of a message from a backend.
     pub(crate) fn answer(&mut self, bytes: Bytes, backend: usize) -> Checked {
         let begun = Instant::now();

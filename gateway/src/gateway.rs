@@ -310,7 +310,7 @@ impl Gateway {
             };
             match reply {
                 Reply::Accepted => Err(LinkError::Protocol("it did not answer a request".into())),
-                Reply::Whole { body, status, .. } => match Message::parse(body) {
+                Reply::Whole { body, status, .. } => match Message::parse(body.whole().await?) {
                     Ok(answer) if answer.kind == Kind::Response => Ok(answer),
                     _ if !status.is_success() => Err(LinkError::Protocol(format!("it answered {status}"))),
                     Ok(_) => Err(LinkError::Protocol("it did not answer a request".into())),
@@ -417,7 +417,9 @@ impl Gateway {
                     let judged = self.judge.entry(answer.part(&item.span));
                     let judged = judged.map_err(|error| LinkError::Protocol(error.to_string()))?;
                     let poison = if judged.stops() { judged.rules } else { Default::default() };
-                    if !poison.is_empty() {
+                    let known = self.catalogue.poison(backend, name).unwrap_or_default();
+                    // Some servers say at the begin of every session that their tools changed.
+                    if !poison.is_empty() && poison != known {
                         tracing::warn!(backend = self.backends[backend].config.name, tool = name, rules = ?poison, "a poisoned tool");
                     }
                     found.push((name.clone(), poison));

@@ -13,6 +13,7 @@
 mod agent;
 mod alert;
 mod answer;
+mod arriving;
 pub mod audit;
 mod backend;
 mod catalogue;

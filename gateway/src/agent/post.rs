@@ -115,7 +115,7 @@ impl Call {
         match sent.await {
             Ok(reply) => {
                 self.gateway.backends[backend].works();
-                relay(exchange, backend, reply, session.map(|session| session.in_use()))
+                relay(exchange, backend, reply, session.map(|session| session.in_use())).await
             }
             Err(why) => self.lost(exchange, backend, session, &why).await,
         }
@@ -183,7 +183,7 @@ impl Call {
             link.send(Outgoing { message, headers: &self.headers, close_cancels: false }).await
         };
         match sent.await {
-            Ok(reply) => relay(exchange, 0, reply, None),
+            Ok(reply) => relay(exchange, 0, reply, None).await,
             Err(why) => self.lost(exchange, 0, session.cloned(), &why).await,
         }
     }
@@ -230,7 +230,7 @@ impl Call {
                 };
                 let keep = fine && link.has_session();
                 *session.slot(&gateway.backends[0]).lock().await = Some(link);
-                (relay(exchange, 0, reply, None), keep)
+                (relay(exchange, 0, reply, None).await, keep)
             }
             Err(why) => {
                 gateway.backends[0].failed();
@@ -298,7 +298,7 @@ impl Call {
             link.listen(&self.headers).await
         };
         match listening.await {
-            Ok(reply) => relay(exchange, 0, reply, session.map(|session| session.in_use())),
+            Ok(reply) => relay(exchange, 0, reply, session.map(|session| session.in_use())).await,
             Err(why) => self.lost(exchange, 0, session, &why).await,
         }
     }

@@ -6,26 +6,55 @@ use hyper::{HeaderMap, Response, StatusCode};
 
 use super::body::{BACKEND_FAILED, Body, empty, error, events, json};
 use super::stream::{Relay, Slot, Source};
-use crate::backend::{LinkError, Reply};
+use crate::answer::Stopped;
+use crate::backend::{Document, LinkError, Reply};
 use crate::exchange::{Checked, Exchange};
 use crate::session::InUse;
 
 /// Passes a reply on as it is judged.
-pub(super) fn relay(
-    exchange: Exchange,
+pub(super) async fn relay(
+    mut exchange: Exchange,
     backend: usize,
     reply: Reply,
     session: Option<InUse>,
 ) -> Response<Body> {
     match reply {
         Reply::Accepted => empty(StatusCode::ACCEPTED),
-        Reply::Whole { status, headers, body } => document(exchange, backend, status, &headers, body),
+        Reply::Whole { status, headers, body } => match arrive(&mut exchange, &headers, body).await {
+            Ok(body) => document(exchange, backend, status, &headers, body),
+            Err(Halt::Stopped(stopped)) => json(StatusCode::OK, exchange.refusal(&stopped)),
+            Err(Halt::Broken(why)) => {
+                exchange.gateway().backends[backend].failed();
+                failed(exchange, &why)
+            }
+        },
         Reply::Events { headers, events: source } => {
             let mut response = stream(exchange, Source::One(backend, source), session);
             copy(&headers, &mut response);
             response
         }
     }
+}
+
+/// Why an answer does not arrive whole.
+enum Halt {
+    Stopped(Stopped),
+    Broken(LinkError),
+}
+
+/// Holds a document until it is whole; what is JSON is judged meanwhile, so that the rest of a hostile one is not waited for.
+async fn arrive(exchange: &mut Exchange, headers: &HeaderMap, mut body: Document) -> Result<Bytes, Halt> {
+    if is_json(headers) && !body.is_whole() {
+        while let Some(piece) = body.next().await.map_err(Halt::Broken)? {
+            exchange.arrives(&piece).map_err(Halt::Stopped)?;
+        }
+    }
+    body.whole().await.map_err(Halt::Broken)
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    kind.to_ascii_lowercase().starts_with(b"application/json")
 }
 
 /// Opens a stream to the agent, if one more may be open.
@@ -59,8 +88,7 @@ fn document(
         copy(headers, &mut response);
         return response;
     }
-    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default().to_ascii_lowercase();
-    if kind.starts_with(b"application/json") {
+    if is_json(headers) {
         let (status, body) = match exchange.answer(body, backend) {
             Checked::Pass(body) => (status, body),
             Checked::Stop(stopped) => (StatusCode::OK, exchange.refusal(&stopped)),

@@ -95,7 +95,7 @@ impl Duplex {
         if first.answers {
             let headers =
                 HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-            return Ok(Reply::Whole { status: StatusCode::OK, headers, body: first.bytes });
+            return Ok(Reply::Whole { status: StatusCode::OK, headers, body: first.bytes.into() });
         }
         events.first = Some(first.bytes);
         Ok(Reply::Events { headers: HeaderMap::new(), events: Events::Duplex(events) })

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 
+use super::document::Document;
 use super::inflate::Inflate;
 use super::{Client, Events, LinkError, Outgoing, Reply};
 use crate::message::Kind;
@@ -129,36 +130,11 @@ impl HttpLink {
             let events = HttpEvents { body, inflate, framer, limit: self.response_bytes };
             return Ok(Reply::Events { headers, events: Events::Http(Box::new(events)) });
         }
-        let body = tokio::time::timeout(self.timeout, self.whole(body, inflate));
-        let body = body.await.map_err(|_| LinkError::Timeout(self.timeout))??;
+        let body = Document::begin(body, inflate, self.response_bytes, self.timeout).await?;
         if body.is_empty() && parts.status == StatusCode::ACCEPTED {
             return Ok(Reply::Accepted);
         }
         Ok(Reply::Whole { status: parts.status, headers, body })
-    }
-
-    async fn whole(&self, mut body: Incoming, mut inflate: Option<Inflate>) -> Result<Bytes, LinkError> {
-        let limit = self.response_bytes;
-        let declared = body.size_hint().exact().and_then(|size| usize::try_from(size).ok());
-        if declared.is_some_and(|size| size > limit) {
-            return Err(LinkError::TooLarge(limit));
-        }
-        let mut collected = BytesMut::new();
-        while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| LinkError::Down(chain(&error)))?;
-            let Ok(piece) = frame.into_data() else { continue };
-            if inflate.is_none() && Some(piece.len()) == declared {
-                return Ok(piece);
-            }
-            match &mut inflate {
-                Some(inflate) => collected.extend_from_slice(&inflate.push(&piece, limit - collected.len())?),
-                None => collected.extend_from_slice(&piece),
-            }
-            if collected.len() > limit {
-                return Err(LinkError::TooLarge(limit));
-            }
-        }
-        Ok(collected.freeze())
     }
 }
 

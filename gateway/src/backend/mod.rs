@@ -2,6 +2,7 @@
 
 mod child;
 mod connector;
+mod document;
 mod duplex;
 mod http;
 mod inflate;
@@ -21,6 +22,7 @@ use crate::message::Message;
 use crate::sse::Event;
 
 pub(crate) use connector::{Client, client};
+pub(crate) use document::Document;
 pub(crate) use duplex::single_line;
 use duplex::{Duplex, Ids};
 use http::HttpLink;
@@ -63,8 +65,8 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) enum Reply {
     /// The message was taken; there is nothing to say.
     Accepted,
-    /// One document, held whole; or whatever else an HTTP server says with an error's status.
-    Whole { status: StatusCode, headers: HeaderMap, body: Bytes },
+    /// One document; or whatever else an HTTP server says with an error's status.
+    Whole { status: StatusCode, headers: HeaderMap, body: Document },
     /// A stream of events.
     Events { headers: HeaderMap, events: Events },
 }
@@ -111,7 +113,9 @@ impl fmt::Display for LinkError {
         match self {
             LinkError::Down(why) => write!(f, "it is down: {why}"),
             LinkError::Timeout(time) => write!(f, "it did not answer within {} s", time.as_secs_f32()),
-            LinkError::TooLarge(limit) => write!(f, "its answer is longer than {limit} bytes"),
+            LinkError::TooLarge(limit) => {
+                write!(f, "its answer is longer than {limit} bytes (limits.response_bytes)")
+            }
             LinkError::Protocol(what) => f.write_str(what),
             LinkError::NoSession => f.write_str("it does not know the session any more"),
         }
@@ -251,7 +255,7 @@ impl Link {
         match self {
             Link::Http(link) => match link.send(outgoing).await? {
                 Reply::Events { events, .. } => Ok(Some(events)),
-                Reply::Whole { body, .. } => Ok(Some(Events::Ready(Some(body)))),
+                Reply::Whole { body, .. } => Ok(Some(Events::Ready(Some(body.whole().await?)))),
                 Reply::Accepted => Ok(None),
             },
             Link::Duplex(link) => Ok(link.begin(outgoing).await?.map(Events::Duplex)),

@@ -64,12 +64,6 @@ impl<'a> Reader<'a> {
         }
         Ok(Reader { bytes, at: 0, expect: Expect::Value, open: Vec::new(), max_depth })
     }
-
-    /// How many objects and arrays are open.
-    pub(crate) fn depth(&self) -> usize {
-        self.open.len()
-    }
-
     /// The byte behind the last token.
     pub(crate) fn position(&self) -> usize {
         self.at

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,6 +47,8 @@ pub(crate) struct Backend {
     pub(crate) open: Arc<Mutex<i64>>,
     /// What is put here is an event on every stream that is opened with GET.
     pub(crate) events: Arc<Mutex<Vec<mpsc::Sender<Bytes>>>>,
+    /// Events of floods.
+    pub(crate) sent: Arc<AtomicUsize>,
     answers: watch::Sender<Option<Value>>,
 }
 
@@ -61,7 +64,7 @@ impl Drop for Open {
 impl Backend {
     pub(crate) async fn start() -> Backend {
         Backend::start_with(&[
-            "echo", "words", "split", "ask", "die", "invalid", "hang", "big", "gzip", "events", "text",
+            "echo", "words", "pieces", "ask", "die", "invalid", "hang", "big", "gzip", "events", "text",
         ])
         .await
     }
@@ -77,6 +80,7 @@ impl Backend {
             answered,
             open: Arc::default(),
             events: Arc::default(),
+            sent: Arc::default(),
             answers,
         };
         let serving = backend.clone();
@@ -165,7 +169,7 @@ impl Backend {
         let arguments = &message["params"]["arguments"];
         let content = |text: &Value| json!({"content": [{"type": "text", "text": text}]});
         let answer = |result: Value| format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#);
-        let progress = |text: &str| {
+        let progress = move |text: &str| {
             format!(
                 r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":1,"progress":1,"message":"{text}"}}}}"#
             )
@@ -203,6 +207,37 @@ impl Backend {
                     }
                 });
                 events_of(slow.boxed(), open)
+            }
+            // A document in the given pieces, which then ends, breaks off, or never ends.
+            "pieces" => {
+                let pieces = arguments["pieces"].as_array().unwrap().iter();
+                let pieces: Vec<_> =
+                    pieces.map(|piece| Ok(piece.as_str().unwrap().replace("$ID", id))).collect();
+                let then = arguments["then"].as_str().unwrap_or_default().to_string();
+                let last = stream::once(async move {
+                    // What was sent before arrives before.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    if then == "hang" {
+                        std::future::pending::<()>().await;
+                    }
+                    if then == "break" {
+                        Err(std::io::Error::other("breaks off"))
+                    } else {
+                        Ok(" ".to_string())
+                    }
+                });
+                let mut response = events_of(stream::iter(pieces).chain(last).boxed(), open);
+                response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+                response
+            }
+            // Events without an end, as fast as they are taken.
+            "flood" => {
+                let sent = self.sent.clone();
+                let events = stream::repeat_with(move || {
+                    sent.fetch_add(1, Ordering::Relaxed);
+                    Ok(format!("data: {}\n\n", progress(&"x".repeat(1000))))
+                });
+                events_of(events.boxed(), open)
             }
             // Asks the client, and answers when the client has.
             "ask" => {

@@ -5,8 +5,10 @@
 mod aggregate;
 mod alerts;
 mod approvals;
+mod arrival;
 mod audit;
 mod backend;
+mod cancel;
 mod client;
 mod enforce;
 mod faults;
@@ -18,6 +20,7 @@ mod modern;
 mod pass;
 mod reload;
 mod sessions;
+mod size;
 mod stdio;
 mod stream;
 mod tokens;
