@@ -53,7 +53,7 @@ impl Traffic {
         let quoted = |text: &str, at: usize, length: usize| {
             serde_json::Value::from(piece(text, at, length)).to_string()
         };
-        let places = (0..PIECES as usize).map(|n| n * 2999);
+        let places = (0..PIECES).map(|n| nth(n) * 2999);
         let mixed: String = MIXED.iter().flat_map(|text| [piece(text, 0, 32 << 10), "\n"]).collect();
         Traffic {
             questions: places.clone().map(|at| quoted(PROSE, at + 1000, SMALL)).collect(),

@@ -18,7 +18,7 @@ pub(crate) struct Document {
     /// What was given out.
     text: BytesMut,
     /// Where the rest comes from, unless all has arrived.
-    rest: Option<Rest>,
+    rest: Option<Box<Rest>>,
 }
 
 struct Rest {
@@ -54,8 +54,8 @@ impl Document {
         let until = Instant::now() + timeout;
         let mut rest = Rest { body, inflate, left: limit, limit, timeout, until };
         let next = rest.piece().await?;
-        let rest = Some(rest).filter(|rest| next.is_some() && !rest.body.is_end_stream());
-        Ok(Document { next, text: BytesMut::new(), rest })
+        let more = next.is_some() && !rest.body.is_end_stream();
+        Ok(Document { next, text: BytesMut::new(), rest: more.then(|| Box::new(rest)) })
     }
 
     /// Whether there is nothing in it.
