@@ -83,15 +83,15 @@ impl Group {
     ///
     /// PERF: the compiler makes vector code of it.
     #[inline(always)]
-    fn may_begin(&self, bytes: u64, before: u8) -> u8 {
+    fn may_begin(&self, bytes: u64, before: u8) -> u32 {
         let mut agree = 0;
         for member in 0..TOGETHER {
             let same = bytes & self.masks[member] == self.values[member];
-            agree |= u8::from(same) << member;
+            agree |= u32::from(same) << member;
         }
         let mut beside = 0;
         for member in 0..TOGETHER {
-            beside |= (self.before[member].may_have(before) as u8) << member;
+            beside |= self.before[member].may_have(before) << member;
         }
         agree & beside
     }
@@ -270,7 +270,7 @@ struct Named {
     group: u32,
     at: u16,
     /// A bit each.
-    members: u8,
+    members: u32,
 }
 
 /// A word somewhere in the text, or two in a row.
