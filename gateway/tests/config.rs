@@ -48,7 +48,6 @@ fn the_guide_loads_with_a_warning_for_what_has_no_effect() {
             "line 8: identity.require_signature has no effect: what decides whether calls are stopped is `mode: enforce` or `mode: observe`",
             "line 29: agents.researcher.can_message has no effect",
             "line 35: agents.planner.can_message has no effect",
-            "line 40: agents.shopping-agent.tool_policies has no effect: amounts and rates are not limited",
         ]
     );
 }

@@ -149,8 +149,9 @@ async fn what_spends_more_waits_for_a_person() {
     let folder = tempfile::tempdir().unwrap();
     let policy = "{daily_limit: 100, require_approval_above: 50}";
     let config = config(folder.path(), &backend.url, policy);
-    let approvals = Approvals::open(config.audit.database.as_ref().unwrap()).unwrap();
+    let database = config.audit.database.clone().unwrap();
     let gateway = Gateway::start(config).await;
+    let approvals = Approvals::open(&database).unwrap();
     let client = gateway.client_at("/shopping-agent").await;
     let spend = async |amount: u32| client.call(CARD, json!({"amount": amount})).await;
     let held = async |amount: u32| {
