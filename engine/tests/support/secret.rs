@@ -82,7 +82,8 @@ impl Secret {
             let shown = redact(text, range.clone(), &spans);
             assert_none(&hidden, &shown, &format!("{range:?}"));
         }
-        for finding in verdict.findings() {
+        // What others found behind a secret is told as it is: only who prints it with the text around it knows how far the secret goes.
+        for finding in verdict.findings().iter().filter(|f| f.rule().sensitive) {
             assert_none(&hidden, finding.matched(), &format!("{finding:?}"));
         }
     }
